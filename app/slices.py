@@ -17,6 +17,7 @@ from app.feeds import handlers as feeds
 from app.jobs import handlers as jobs
 from app.mail import handlers as mail
 from app.mail import transport
+from app.notifications import handlers as notifications
 from app.posts import handlers as posts
 from app.posts import views
 from app.search import handlers as search
@@ -26,7 +27,7 @@ from app.tags import handlers as tags
 from app.users import handlers as users
 from generated.server import AsyncAuthorize, build_router
 
-HANDLERS = (audit, auth, categories, comments, feeds, jobs, mail, posts, search, statistics, tags, users)
+HANDLERS = (audit, auth, categories, comments, feeds, jobs, mail, notifications, posts, search, statistics, tags, users)
 
 
 def router(authorize: AsyncAuthorize[Principal]) -> APIRouter:
@@ -42,6 +43,7 @@ def router(authorize: AsyncAuthorize[Principal]) -> APIRouter:
         feeds=feeds,
         jobs=jobs,
         mail=mail,
+        notifications=notifications,
         search=search,
         statistics=statistics,
         authorize=authorize,

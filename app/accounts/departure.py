@@ -4,8 +4,8 @@ Posts go with all that hangs on them, as if their author had deleted each. Comme
 answered, the place stays without text and author, so that the answers keep theirs. Every counter is as exact as before
 (docs/decisions/0019-the-end-of-an-account.md).
 
-Locks are taken in the order that everybody keeps: posts by their ids, the member, tags by their names, categories and
-comments by their ids. The number of statements does not depend on how much there is.
+Locks are taken in the order that everybody keeps: posts by their ids, the member, tags by their names, categories,
+comments and notifications by their ids. The number of statements does not depend on how much there is.
 """
 
 from uuid import UUID
@@ -15,6 +15,7 @@ from sqlalchemy import BindParameter, Uuid, bindparam, delete, func, literal_col
 from app.categories.tables import Category
 from app.comments.tables import Comment, CommentLike, CommentReport
 from app.jobs import service as jobs
+from app.notifications import departure as notifications
 from app.posts.tables import Post, PostLike
 from app.sql import Connection, Statement
 from app.tags.tables import Tag
@@ -112,6 +113,7 @@ _BURY = Statement(
     seconds=SECONDS,
 )
 _DELETE_LIKES = Statement(delete(CommentLike).where(CommentLike.comment_id.in_(_own)), seconds=SECONDS)
+_NOTIFICATIONS = notifications.statements(SECONDS)
 _DELETE_MEMBER = Statement(delete(User).where(User.id == _member), seconds=SECONDS)
 
 
@@ -160,6 +162,7 @@ async def take_apart(connection: Connection, member: UUID) -> None:
     await _UNLIKE_POSTS.run(connection, member=member)
     await _COUNT_COMMENTS.run(connection, member=member)
     await _LOCK_COMMENTS.all(connection, member=member)
+    await notifications.forget(connection, member, _NOTIFICATIONS)
     await _UNLIKE_COMMENTS.run(connection, member=member)
     await _TAKE_REPORTS_BACK.run(connection, member=member)
     await _BURY.run(connection, member=member)

@@ -72,6 +72,8 @@ class Kind:
     deadline: float
     # Five fields of cron, in UTC; empty for what is only done when somebody causes it.
     every: str
+    # Whether its owner waits for its end, and is notified of it.
+    tells: bool = False
 
 
 _kinds: dict[str, Kind] = {}
@@ -79,10 +81,11 @@ _kinds: dict[str, Kind] = {}
 _NAME = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*")
 
 
-def task(kind: str, *, deadline: float = 60, every: str = "") -> Callable[[Task], Task]:
+def task(kind: str, *, deadline: float = 60, every: str = "", tells: bool = False) -> Callable[[Task], Task]:
     """Let a function do the jobs of this kind; what it returns becomes the job's result.
 
     `every` queues one with an empty payload whenever cron says so, once however many workers there are.
+    `tells` notifies whose job it is of its end.
     """
 
     def register(function: Task) -> Task:
@@ -90,7 +93,7 @@ def task(kind: str, *, deadline: float = 60, every: str = "") -> Callable[[Task]
             raise RuntimeError(f"{kind} is no name for a kind of jobs: write slice.what_is_done")
         if kind in _kinds:
             raise RuntimeError(f"two tasks are registered for jobs of the kind {kind}")
-        _kinds[kind] = Kind(kind, function, deadline, every)
+        _kinds[kind] = Kind(kind, function, deadline, every, tells)
         return function
 
     return register

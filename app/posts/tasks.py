@@ -36,7 +36,7 @@ async def publish_overdue(payload: dict[str, Any], job: Running) -> dict[str, An
             return {"published": published}
 
 
-@task(uploads.IMPORT, deadline=imports.DEADLINE)
+@task(uploads.IMPORT, deadline=imports.DEADLINE, tells=True)
 async def import_posts(payload: dict[str, Any], job: Running) -> dict[str, Any]:
     """Import a file of posts."""
     return await imports.run(UUID(payload["import_id"]), job)

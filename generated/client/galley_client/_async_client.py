@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from .resources.feeds._async import AsyncFeedsResource
     from .resources.jobs._async import AsyncJobsResource
     from .resources.mail._async import AsyncMailResource
+    from .resources.notifications._async import AsyncNotificationsResource
     from .resources.posts._async import AsyncPostsResource
     from .resources.search._async import AsyncSearchResource
     from .resources.statistics._async import AsyncStatisticsResource
@@ -176,6 +177,13 @@ class AsyncClientView:
         from .resources.jobs._async import AsyncJobsResource
 
         return AsyncJobsResource(self._core)
+
+    @cached_property
+    def notifications(self) -> AsyncNotificationsResource:
+        """The notifications operations."""
+        from .resources.notifications._async import AsyncNotificationsResource
+
+        return AsyncNotificationsResource(self._core)
 
     @cached_property
     def mail(self) -> AsyncMailResource:

@@ -69,6 +69,15 @@ from .types.jobs import (
     RetryJobResponse,
 )
 from .types.mail import SendMailResponse
+from .types.notifications import (
+    GetNotificationCountsResponse,
+    GetNotificationPreferencesResponse,
+    ListNotificationsResponse,
+    MarkNotificationReadResponse,
+    MarkNotificationsReadResponse,
+    MarkNotificationUnreadResponse,
+    UpdateNotificationPreferencesResponse,
+)
 from .types.posts import (
     ArchivePostResponse,
     CompareRevisionsResponse,
@@ -1081,15 +1090,96 @@ OPERATION_80: Final[OperationPlan[RetryJobResponse]] = OperationPlan(
     security=security.OPERATION_80,
 )
 
-OPERATION_81: Final[OperationPlan[SendMailResponse]] = OperationPlan(
+OPERATION_81: Final[OperationPlan[ListNotificationsResponse]] = OperationPlan(
+    operation_id='listNotifications',
+    method='GET',
+    path='/notifications',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2069), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2083)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2076), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2078), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2080), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2083))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'page', 'unread')), codec=model_bindings.codec_2063), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'kind', 'limit', 'page', 'unread')), codec=model_bindings.codec_2064), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'limit', 'unread')), codec=model_bindings.codec_2065), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'kind', 'limit', 'page', 'unread')), codec=model_bindings.codec_2066), ParameterSpec(plan=ParameterPlan(location='query', name='unread', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'include_total', 'kind', 'limit', 'page')), codec=model_bindings.codec_2067), ParameterSpec(plan=ParameterPlan(location='query', name='kind', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'unread')), codec=model_bindings.codec_2068)),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_81,
+)
+
+OPERATION_82: Final[OperationPlan[GetNotificationCountsResponse]] = OperationPlan(
+    operation_id='getNotificationCounts',
+    method='GET',
+    path='/notifications/counts',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2086), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2099)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2092), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2094), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2096), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2099))),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_82,
+)
+
+OPERATION_83: Final[OperationPlan[MarkNotificationsReadResponse]] = OperationPlan(
+    operation_id='markNotificationsRead',
+    method='PUT',
+    path='/notifications/read',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2117)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2108), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2110), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2112), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2114), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2117))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='until', style='form', explode=True, reserved_names=('kind',)), codec=model_bindings.codec_2102), ParameterSpec(plan=ParameterPlan(location='query', name='kind', style='form', explode=True, reserved_names=('until',)), codec=model_bindings.codec_2103)),
+    request_id_header='X-Request-ID',
+    security=security.OPERATION_83,
+)
+
+OPERATION_84: Final[OperationPlan[MarkNotificationReadResponse]] = OperationPlan(
+    operation_id='markNotificationRead',
+    method='PUT',
+    path='/notifications/{notification_id}/read',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2136)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2125), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2127), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2129), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2131), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2133), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2136))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='notification_id', style='simple', required=True), codec=model_bindings.codec_2120),),
+    request_id_header='X-Request-ID',
+    security=security.OPERATION_84,
+)
+
+OPERATION_85: Final[OperationPlan[MarkNotificationUnreadResponse]] = OperationPlan(
+    operation_id='markNotificationUnread',
+    method='DELETE',
+    path='/notifications/{notification_id}/read',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2155)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2144), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2146), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2148), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2150), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2152), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2155))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='notification_id', style='simple', required=True), codec=model_bindings.codec_2139),),
+    request_id_header='X-Request-ID',
+    security=security.OPERATION_85,
+)
+
+OPERATION_86: Final[OperationPlan[GetNotificationPreferencesResponse]] = OperationPlan(
+    operation_id='getNotificationPreferences',
+    method='GET',
+    path='/users/me/notification-preferences',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2159), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2179)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2172), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2174), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2176), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2179))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_2158),),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_86,
+)
+
+OPERATION_87: Final[OperationPlan[UpdateNotificationPreferencesResponse]] = OperationPlan(
+    operation_id='updateNotificationPreferences',
+    method='PATCH',
+    path='/users/me/notification-preferences',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2184), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2209)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_2190), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2192), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2194), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_2196), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_2198), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_2200), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2202), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_2204), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2206), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2209))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_2182),),
+    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_2183),), default='application/merge-patch+json', required=True),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_87,
+)
+
+OPERATION_88: Final[OperationPlan[SendMailResponse]] = OperationPlan(
     operation_id='sendMail',
     method='POST',
     path='/admin/mail',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('202', 'application/json', 'json', model_bindings.codec_2065), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2089)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_2072), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2074), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2076), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2078), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_2080), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_2082), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2084), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2086), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2089))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_2063),),
-    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_2064),), default='application/json', required=True),
+    responses=ResponseDecoder((model_branch('202', 'application/json', 'json', model_bindings.codec_2214), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2238)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_2221), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2223), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2225), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2227), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_2229), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_2231), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2233), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2235), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2238))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_2212),),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_2213),), default='application/json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
-    security=security.OPERATION_81,
+    security=security.OPERATION_88,
 )

@@ -6200,89 +6200,536 @@ codec_2061: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.Reques
 codec_2062: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Retry-After default)."""
 
-codec_2063: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
-"""Codec of /paths/~1admin~1mail/post parameter (request header Idempotency-Key)."""
+codec_2063: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+"""Codec of /paths/~1notifications/get parameter (request query limit)."""
 
-codec_2064: Final[PydanticCodec[models.MailDraft]] = PydanticCodec(models.MailDraft)
-"""Codec of /paths/~1admin~1mail/post request_body (request application/json)."""
+codec_2064: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+"""Codec of /paths/~1notifications/get parameter (request query cursor)."""
 
-codec_2065: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
-"""Codec of /paths/~1admin~1mail/post response_body (response 202 application/json)."""
+codec_2065: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+"""Codec of /paths/~1notifications/get parameter (request query page)."""
 
-codec_2066: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 202)."""
+codec_2066: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+"""Codec of /paths/~1notifications/get parameter (request query include_total)."""
 
-codec_2067: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1admin~1mail/post response_header (response Server-Timing 202)."""
+codec_2067: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+"""Codec of /paths/~1notifications/get parameter (request query unread)."""
 
-codec_2068: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1admin~1mail/post response_header (response RateLimit-Policy 202)."""
+codec_2068: Final[PydanticCodec[models.NotificationKind]] = PydanticCodec(models.NotificationKind)
+"""Codec of /paths/~1notifications/get parameter (request query kind)."""
 
-codec_2069: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1admin~1mail/post response_header (response RateLimit 202)."""
+codec_2069: Final[PydanticCodec[models.NotificationPage]] = PydanticCodec(models.NotificationPage)
+"""Codec of /paths/~1notifications/get response_body (response 200 application/json)."""
 
-codec_2070: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
-"""Codec of /paths/~1admin~1mail/post response_header (response Location 202)."""
+codec_2070: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1notifications/get response_header (response X-Request-ID 200)."""
 
-codec_2071: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
-"""Codec of /paths/~1admin~1mail/post response_header (response Idempotent-Replayed 202)."""
+codec_2071: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1notifications/get response_header (response Server-Timing 200)."""
 
-codec_2072: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1admin~1mail/post response_body (response 400 application/problem+json)."""
+codec_2072: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1notifications/get response_header (response RateLimit-Policy 200)."""
 
-codec_2073: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 400)."""
+codec_2073: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1notifications/get response_header (response RateLimit 200)."""
 
-codec_2074: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1admin~1mail/post response_body (response 401 application/problem+json)."""
+codec_2074: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+"""Codec of /paths/~1notifications/get response_header (response Link 200)."""
 
-codec_2075: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 401)."""
+codec_2075: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1notifications/get response_header (response Cache-Control 200)."""
 
 codec_2076: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1admin~1mail/post response_body (response 403 application/problem+json)."""
+"""Codec of /paths/~1notifications/get response_body (response 401 application/problem+json)."""
 
 codec_2077: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 403)."""
+"""Codec of /paths/~1notifications/get response_header (response X-Request-ID 401)."""
 
 codec_2078: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1admin~1mail/post response_body (response 409 application/problem+json)."""
+"""Codec of /paths/~1notifications/get response_body (response 422 application/problem+json)."""
 
 codec_2079: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 409)."""
+"""Codec of /paths/~1notifications/get response_header (response X-Request-ID 422)."""
 
 codec_2080: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1admin~1mail/post response_body (response 413 application/problem+json)."""
+"""Codec of /paths/~1notifications/get response_body (response 429 application/problem+json)."""
 
 codec_2081: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 413)."""
+"""Codec of /paths/~1notifications/get response_header (response X-Request-ID 429)."""
 
-codec_2082: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1admin~1mail/post response_body (response 415 application/problem+json)."""
+codec_2082: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1notifications/get response_header (response Retry-After 429)."""
 
-codec_2083: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 415)."""
+codec_2083: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1notifications/get response_body (response default application/problem+json)."""
 
-codec_2084: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1admin~1mail/post response_body (response 422 application/problem+json)."""
+codec_2084: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1notifications/get response_header (response X-Request-ID default)."""
 
-codec_2085: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 422)."""
+codec_2085: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1notifications/get response_header (response Retry-After default)."""
 
-codec_2086: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1admin~1mail/post response_body (response 429 application/problem+json)."""
+codec_2086: Final[PydanticCodec[models.NotificationCounts]] = PydanticCodec(models.NotificationCounts)
+"""Codec of /paths/~1notifications~1counts/get response_body (response 200 application/json)."""
 
 codec_2087: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1notifications~1counts/get response_header (response X-Request-ID 200)."""
+
+codec_2088: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1notifications~1counts/get response_header (response Server-Timing 200)."""
+
+codec_2089: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1notifications~1counts/get response_header (response RateLimit-Policy 200)."""
+
+codec_2090: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1notifications~1counts/get response_header (response RateLimit 200)."""
+
+codec_2091: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1notifications~1counts/get response_header (response Cache-Control 200)."""
+
+codec_2092: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1notifications~1counts/get response_body (response 401 application/problem+json)."""
+
+codec_2093: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1notifications~1counts/get response_header (response X-Request-ID 401)."""
+
+codec_2094: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1notifications~1counts/get response_body (response 422 application/problem+json)."""
+
+codec_2095: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1notifications~1counts/get response_header (response X-Request-ID 422)."""
+
+codec_2096: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1notifications~1counts/get response_body (response 429 application/problem+json)."""
+
+codec_2097: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1notifications~1counts/get response_header (response X-Request-ID 429)."""
+
+codec_2098: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1notifications~1counts/get response_header (response Retry-After 429)."""
+
+codec_2099: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1notifications~1counts/get response_body (response default application/problem+json)."""
+
+codec_2100: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1notifications~1counts/get response_header (response X-Request-ID default)."""
+
+codec_2101: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1notifications~1counts/get response_header (response Retry-After default)."""
+
+codec_2102: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
+"""Codec of /paths/~1notifications~1read/put parameter (request query until)."""
+
+codec_2103: Final[PydanticCodec[models.NotificationKind]] = PydanticCodec(models.NotificationKind)
+"""Codec of /paths/~1notifications~1read/put parameter (request query kind)."""
+
+codec_2104: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1notifications~1read/put response_header (response X-Request-ID 204)."""
+
+codec_2105: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1notifications~1read/put response_header (response Server-Timing 204)."""
+
+codec_2106: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1notifications~1read/put response_header (response RateLimit-Policy 204)."""
+
+codec_2107: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1notifications~1read/put response_header (response RateLimit 204)."""
+
+codec_2108: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1notifications~1read/put response_body (response 401 application/problem+json)."""
+
+codec_2109: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1notifications~1read/put response_header (response X-Request-ID 401)."""
+
+codec_2110: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1notifications~1read/put response_body (response 403 application/problem+json)."""
+
+codec_2111: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1notifications~1read/put response_header (response X-Request-ID 403)."""
+
+codec_2112: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1notifications~1read/put response_body (response 422 application/problem+json)."""
+
+codec_2113: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1notifications~1read/put response_header (response X-Request-ID 422)."""
+
+codec_2114: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1notifications~1read/put response_body (response 429 application/problem+json)."""
+
+codec_2115: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1notifications~1read/put response_header (response X-Request-ID 429)."""
+
+codec_2116: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1notifications~1read/put response_header (response Retry-After 429)."""
+
+codec_2117: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1notifications~1read/put response_body (response default application/problem+json)."""
+
+codec_2118: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1notifications~1read/put response_header (response X-Request-ID default)."""
+
+codec_2119: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1notifications~1read/put response_header (response Retry-After default)."""
+
+codec_2120: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1notifications~1{notification_id}~1read/put parameter (request path notification_id)."""
+
+codec_2121: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1notifications~1{notification_id}~1read/put response_header (response X-Request-ID 204)."""
+
+codec_2122: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1notifications~1{notification_id}~1read/put response_header (response Server-Timing 204)."""
+
+codec_2123: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1notifications~1{notification_id}~1read/put response_header (response RateLimit-Policy 204)."""
+
+codec_2124: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1notifications~1{notification_id}~1read/put response_header (response RateLimit 204)."""
+
+codec_2125: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1notifications~1{notification_id}~1read/put response_body (response 401 application/problem+json)."""
+
+codec_2126: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1notifications~1{notification_id}~1read/put response_header (response X-Request-ID 401)."""
+
+codec_2127: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1notifications~1{notification_id}~1read/put response_body (response 403 application/problem+json)."""
+
+codec_2128: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1notifications~1{notification_id}~1read/put response_header (response X-Request-ID 403)."""
+
+codec_2129: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1notifications~1{notification_id}~1read/put response_body (response 404 application/problem+json)."""
+
+codec_2130: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1notifications~1{notification_id}~1read/put response_header (response X-Request-ID 404)."""
+
+codec_2131: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1notifications~1{notification_id}~1read/put response_body (response 422 application/problem+json)."""
+
+codec_2132: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1notifications~1{notification_id}~1read/put response_header (response X-Request-ID 422)."""
+
+codec_2133: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1notifications~1{notification_id}~1read/put response_body (response 429 application/problem+json)."""
+
+codec_2134: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1notifications~1{notification_id}~1read/put response_header (response X-Request-ID 429)."""
+
+codec_2135: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1notifications~1{notification_id}~1read/put response_header (response Retry-After 429)."""
+
+codec_2136: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1notifications~1{notification_id}~1read/put response_body (response default application/problem+json)."""
+
+codec_2137: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1notifications~1{notification_id}~1read/put response_header (response X-Request-ID default)."""
+
+codec_2138: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1notifications~1{notification_id}~1read/put response_header (response Retry-After default)."""
+
+codec_2139: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1notifications~1{notification_id}~1read/delete parameter (request path notification_id)."""
+
+codec_2140: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1notifications~1{notification_id}~1read/delete response_header (response X-Request-ID 204)."""
+
+codec_2141: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1notifications~1{notification_id}~1read/delete response_header (response Server-Timing 204)."""
+
+codec_2142: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1notifications~1{notification_id}~1read/delete response_header (response RateLimit-Policy 204)."""
+
+codec_2143: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1notifications~1{notification_id}~1read/delete response_header (response RateLimit 204)."""
+
+codec_2144: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1notifications~1{notification_id}~1read/delete response_body (response 401 application/problem+json)."""
+
+codec_2145: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1notifications~1{notification_id}~1read/delete response_header (response X-Request-ID 401)."""
+
+codec_2146: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1notifications~1{notification_id}~1read/delete response_body (response 403 application/problem+json)."""
+
+codec_2147: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1notifications~1{notification_id}~1read/delete response_header (response X-Request-ID 403)."""
+
+codec_2148: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1notifications~1{notification_id}~1read/delete response_body (response 404 application/problem+json)."""
+
+codec_2149: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1notifications~1{notification_id}~1read/delete response_header (response X-Request-ID 404)."""
+
+codec_2150: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1notifications~1{notification_id}~1read/delete response_body (response 422 application/problem+json)."""
+
+codec_2151: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1notifications~1{notification_id}~1read/delete response_header (response X-Request-ID 422)."""
+
+codec_2152: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1notifications~1{notification_id}~1read/delete response_body (response 429 application/problem+json)."""
+
+codec_2153: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1notifications~1{notification_id}~1read/delete response_header (response X-Request-ID 429)."""
+
+codec_2154: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1notifications~1{notification_id}~1read/delete response_header (response Retry-After 429)."""
+
+codec_2155: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1notifications~1{notification_id}~1read/delete response_body (response default application/problem+json)."""
+
+codec_2156: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1notifications~1{notification_id}~1read/delete response_header (response X-Request-ID default)."""
+
+codec_2157: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1notifications~1{notification_id}~1read/delete response_header (response Retry-After default)."""
+
+codec_2158: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+"""Codec of /paths/~1users~1me~1notification-preferences/get parameter (request header If-None-Match)."""
+
+codec_2159: Final[PydanticCodec[models.NotificationPreferences]] = PydanticCodec(models.NotificationPreferences)
+"""Codec of /paths/~1users~1me~1notification-preferences/get response_body (response 200 application/json)."""
+
+codec_2160: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1users~1me~1notification-preferences/get response_header (response X-Request-ID 200)."""
+
+codec_2161: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1users~1me~1notification-preferences/get response_header (response Server-Timing 200)."""
+
+codec_2162: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1users~1me~1notification-preferences/get response_header (response RateLimit-Policy 200)."""
+
+codec_2163: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1users~1me~1notification-preferences/get response_header (response RateLimit 200)."""
+
+codec_2164: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1users~1me~1notification-preferences/get response_header (response ETag 200)."""
+
+codec_2165: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1users~1me~1notification-preferences/get response_header (response Cache-Control 200)."""
+
+codec_2166: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1users~1me~1notification-preferences/get response_header (response X-Request-ID 304)."""
+
+codec_2167: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1users~1me~1notification-preferences/get response_header (response Server-Timing 304)."""
+
+codec_2168: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1users~1me~1notification-preferences/get response_header (response RateLimit-Policy 304)."""
+
+codec_2169: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1users~1me~1notification-preferences/get response_header (response RateLimit 304)."""
+
+codec_2170: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1users~1me~1notification-preferences/get response_header (response ETag 304)."""
+
+codec_2171: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1users~1me~1notification-preferences/get response_header (response Cache-Control 304)."""
+
+codec_2172: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me~1notification-preferences/get response_body (response 401 application/problem+json)."""
+
+codec_2173: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1users~1me~1notification-preferences/get response_header (response X-Request-ID 401)."""
+
+codec_2174: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me~1notification-preferences/get response_body (response 422 application/problem+json)."""
+
+codec_2175: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1users~1me~1notification-preferences/get response_header (response X-Request-ID 422)."""
+
+codec_2176: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me~1notification-preferences/get response_body (response 429 application/problem+json)."""
+
+codec_2177: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1users~1me~1notification-preferences/get response_header (response X-Request-ID 429)."""
+
+codec_2178: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1users~1me~1notification-preferences/get response_header (response Retry-After 429)."""
+
+codec_2179: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me~1notification-preferences/get response_body (response default application/problem+json)."""
+
+codec_2180: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1users~1me~1notification-preferences/get response_header (response X-Request-ID default)."""
+
+codec_2181: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1users~1me~1notification-preferences/get response_header (response Retry-After default)."""
+
+codec_2182: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+"""Codec of /paths/~1users~1me~1notification-preferences/patch parameter (request header If-Match)."""
+
+codec_2183: Final[PydanticCodec[models.NotificationPreferencesUpdate]] = PydanticCodec(models.NotificationPreferencesUpdate)
+"""Codec of /paths/~1users~1me~1notification-preferences/patch request_body (request application/merge-patch+json)."""
+
+codec_2184: Final[PydanticCodec[models.NotificationPreferences]] = PydanticCodec(models.NotificationPreferences)
+"""Codec of /paths/~1users~1me~1notification-preferences/patch response_body (response 200 application/json)."""
+
+codec_2185: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1users~1me~1notification-preferences/patch response_header (response X-Request-ID 200)."""
+
+codec_2186: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1users~1me~1notification-preferences/patch response_header (response Server-Timing 200)."""
+
+codec_2187: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1users~1me~1notification-preferences/patch response_header (response RateLimit-Policy 200)."""
+
+codec_2188: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1users~1me~1notification-preferences/patch response_header (response RateLimit 200)."""
+
+codec_2189: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1users~1me~1notification-preferences/patch response_header (response ETag 200)."""
+
+codec_2190: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me~1notification-preferences/patch response_body (response 400 application/problem+json)."""
+
+codec_2191: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1users~1me~1notification-preferences/patch response_header (response X-Request-ID 400)."""
+
+codec_2192: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me~1notification-preferences/patch response_body (response 401 application/problem+json)."""
+
+codec_2193: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1users~1me~1notification-preferences/patch response_header (response X-Request-ID 401)."""
+
+codec_2194: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me~1notification-preferences/patch response_body (response 403 application/problem+json)."""
+
+codec_2195: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1users~1me~1notification-preferences/patch response_header (response X-Request-ID 403)."""
+
+codec_2196: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me~1notification-preferences/patch response_body (response 412 application/problem+json)."""
+
+codec_2197: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1users~1me~1notification-preferences/patch response_header (response X-Request-ID 412)."""
+
+codec_2198: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me~1notification-preferences/patch response_body (response 413 application/problem+json)."""
+
+codec_2199: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1users~1me~1notification-preferences/patch response_header (response X-Request-ID 413)."""
+
+codec_2200: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me~1notification-preferences/patch response_body (response 415 application/problem+json)."""
+
+codec_2201: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1users~1me~1notification-preferences/patch response_header (response X-Request-ID 415)."""
+
+codec_2202: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me~1notification-preferences/patch response_body (response 422 application/problem+json)."""
+
+codec_2203: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1users~1me~1notification-preferences/patch response_header (response X-Request-ID 422)."""
+
+codec_2204: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me~1notification-preferences/patch response_body (response 428 application/problem+json)."""
+
+codec_2205: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1users~1me~1notification-preferences/patch response_header (response X-Request-ID 428)."""
+
+codec_2206: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me~1notification-preferences/patch response_body (response 429 application/problem+json)."""
+
+codec_2207: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1users~1me~1notification-preferences/patch response_header (response X-Request-ID 429)."""
+
+codec_2208: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1users~1me~1notification-preferences/patch response_header (response Retry-After 429)."""
+
+codec_2209: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me~1notification-preferences/patch response_body (response default application/problem+json)."""
+
+codec_2210: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1users~1me~1notification-preferences/patch response_header (response X-Request-ID default)."""
+
+codec_2211: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1users~1me~1notification-preferences/patch response_header (response Retry-After default)."""
+
+codec_2212: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
+"""Codec of /paths/~1admin~1mail/post parameter (request header Idempotency-Key)."""
+
+codec_2213: Final[PydanticCodec[models.MailDraft]] = PydanticCodec(models.MailDraft)
+"""Codec of /paths/~1admin~1mail/post request_body (request application/json)."""
+
+codec_2214: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
+"""Codec of /paths/~1admin~1mail/post response_body (response 202 application/json)."""
+
+codec_2215: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 202)."""
+
+codec_2216: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1admin~1mail/post response_header (response Server-Timing 202)."""
+
+codec_2217: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1admin~1mail/post response_header (response RateLimit-Policy 202)."""
+
+codec_2218: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1admin~1mail/post response_header (response RateLimit 202)."""
+
+codec_2219: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+"""Codec of /paths/~1admin~1mail/post response_header (response Location 202)."""
+
+codec_2220: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
+"""Codec of /paths/~1admin~1mail/post response_header (response Idempotent-Replayed 202)."""
+
+codec_2221: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1admin~1mail/post response_body (response 400 application/problem+json)."""
+
+codec_2222: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 400)."""
+
+codec_2223: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1admin~1mail/post response_body (response 401 application/problem+json)."""
+
+codec_2224: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 401)."""
+
+codec_2225: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1admin~1mail/post response_body (response 403 application/problem+json)."""
+
+codec_2226: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 403)."""
+
+codec_2227: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1admin~1mail/post response_body (response 409 application/problem+json)."""
+
+codec_2228: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 409)."""
+
+codec_2229: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1admin~1mail/post response_body (response 413 application/problem+json)."""
+
+codec_2230: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 413)."""
+
+codec_2231: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1admin~1mail/post response_body (response 415 application/problem+json)."""
+
+codec_2232: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 415)."""
+
+codec_2233: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1admin~1mail/post response_body (response 422 application/problem+json)."""
+
+codec_2234: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 422)."""
+
+codec_2235: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1admin~1mail/post response_body (response 429 application/problem+json)."""
+
+codec_2236: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 429)."""
 
-codec_2088: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2237: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1admin~1mail/post response_header (response Retry-After 429)."""
 
-codec_2089: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2238: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response default application/problem+json)."""
 
-codec_2090: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2239: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID default)."""
 
-codec_2091: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2240: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1admin~1mail/post response_header (response Retry-After default)."""

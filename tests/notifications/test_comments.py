@@ -1,0 +1,4 @@
+"""What comments, answers and mentions in them notify of."""
+
+
+
