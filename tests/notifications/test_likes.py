@@ -49,9 +49,7 @@ class TestLike:
             assert (found["comment_id"] is None) == path.startswith("/posts")
         assert await unread(client, author) == 1
 
-    async def test_ones_own_is_not_counted(
-        self, client: AsyncClient, make: Factory, author: Member, path: str
-    ) -> None:
+    async def test_ones_own_is_not_counted(self, client: AsyncClient, make: Factory, author: Member, path: str) -> None:
         await like(client, author, path)
         assert await of(client, author) == []
         await like(client, await make.member(), path)
@@ -170,9 +168,7 @@ class TestPostMention:
             assert await kinds(client, bram) == []
             assert await kinds(client, carla) == (["mention"] if "carla" in content else [])
 
-    async def test_of_a_post_that_is_no_more_is_gone(
-        self, client: AsyncClient, make: Factory, author: Member
-    ) -> None:
+    async def test_of_a_post_that_is_no_more_is_gone(self, client: AsyncClient, make: Factory, author: Member) -> None:
         bram = await make.member(username="bram")
         post_id = await make.post(author, status="draft", content="Thanks to @bram for all.")
         await publication(client, author, post_id)

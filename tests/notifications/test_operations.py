@@ -25,7 +25,7 @@ async def one_of_each(make: Factory, member: Member) -> dict[str, UUID]:
     """Make an unread notification of each kind."""
     post_id = await make.post(member)
     comment_id = await make.comment(post_id)
-    things: dict[str, dict[str, Any]] = dict.fromkeys(KINDS, {"text": "A thing"})
+    things: dict[str, dict[str, Any]] = {kind: {"text": "A thing"} for kind in KINDS}
     things |= {kind: {"comment_id": comment_id, "text": None} for kind in ("comment", "reply")}
     things |= {kind: {"post_id": post_id, "text": None} for kind in ("like", "mention")}
     things["job_finished"] = {"job_id": await make.job(member), "text": "posts.import: succeeded"}
@@ -116,9 +116,7 @@ class TestMarkNotification:
             (found,) = await of(client, actor)
             assert found["read_at"] is None
 
-    async def test_the_time_of_reading_is_the_first(
-        self, client: AsyncClient, make: Factory, actor: Member
-    ) -> None:
+    async def test_the_time_of_reading_is_the_first(self, client: AsyncClient, make: Factory, actor: Member) -> None:
         moment = datetime(2026, 1, 1, tzinfo=UTC)
         identifier = await make.notification(actor, read_at=moment)
         await client.put(f"/notifications/{identifier}/read")

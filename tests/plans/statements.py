@@ -22,6 +22,7 @@ from app.statistics import service as statistics
 from app.tags import service as tags
 from app.words import service as words
 from generated.models import CategorySort, CommentLayout, CommentStatus, PostSort, PostStatus, SearchType, TagSort
+from tests.plans import notifications
 
 # pyright: reportPrivateUsage=false
 MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -147,3 +148,4 @@ def statements() -> Iterator[Given]:
     yield from _tags()
     yield from _categories()
     yield from _search()
+    yield from notifications.statements()
