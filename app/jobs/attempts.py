@@ -27,7 +27,6 @@ from app.current import NO_REQUEST, Current, begin
 from app.db import reading, transaction
 from app.jobs.registry import JobFailed, Kind, Running
 from app.jobs.tables import Job
-from app.notifications import service as notifications
 from app.problems import ServiceUnavailable
 from app.sql import Connection, Statement
 
@@ -158,8 +157,7 @@ class Attempt:
             async with transaction() as connection:
                 kept = await self._write_in(connection, statement, values)
                 if kept:
-                    told = (self.job_id, self.owner_id, self.kind.name, _ENDS[statement])
-                    await notifications.job_finished(connection, *told)
+                    await self.kind.tells(connection, self.job_id, self.owner_id, self.kind.name, _ENDS[statement])
             return kept
         async with reading() as connection:
             return await self._write_in(connection, statement, values)

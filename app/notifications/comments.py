@@ -25,7 +25,7 @@ from app.domain_events import service as events
 from app.domain_events.service import Audience, Kind, tell
 from app.ids import new_id
 from app.notifications.causes import COMMENTS, MENTIONS, POSTS
-from app.notifications.service import Withheld, locked, number, said, told_of, wants
+from app.notifications.service import Withheld, locked, number, said, shown, told_of, wants, withheld
 from app.notifications.tables import Notification
 from app.sql import Connection, Statement
 from generated.models import NotificationKind
@@ -93,9 +93,9 @@ def _telling(*, answer: bool, mentions: bool, edited: bool) -> Statement:
     )
     recipients = locked(wanted)
     hidden = (cause.c.post_status != _PUBLISHED) & (recipients.c.member_id != cause.c.post_author_id)
-    withheld = case((hidden, number(Withheld.UNPUBLISHED)), else_=number(0))
+    reasons = case((hidden, number(Withheld.UNPUBLISHED.value)), else_=number(0))
     columns = ["id", "member_id", "kind", "subject_id", "comment_id", "actor_id", "withheld"]
-    values = (recipients.c.kind, cause.c.id, cause.c.id, cause.c.author_id, withheld)
+    values = (recipients.c.kind, cause.c.id, cause.c.id, cause.c.author_id, reasons)
     rows = select(recipients.c.new_id, recipients.c.member_id, *values).join(cause, literal_column("true"))
     written = (
         upsert(Notification)
@@ -103,7 +103,7 @@ def _telling(*, answer: bool, mentions: bool, edited: bool) -> Statement:
         .on_conflict_do_update(
             index_elements=[Notification.subject_id, Notification.kind, Notification.member_id],
             # Withheld when the comment was taken back, it is shown again as it was.
-            set_={"withheld": Notification.withheld.bitwise_and(number(~Withheld.JUDGED))},
+            set_={"withheld": shown(Withheld.JUDGED)},
         )
         .returning(Notification.id, Notification.member_id, Notification.kind)
         .cte("written")
@@ -117,7 +117,7 @@ def _telling(*, answer: bool, mentions: bool, edited: bool) -> Statement:
 _WITHHOLD = Statement(
     update(Notification)
     .where(Notification.subject_id == _COMMENT, Notification.kind != said(NotificationKind.like))
-    .values(withheld=Notification.withheld.bitwise_or(number(Withheld.JUDGED)))
+    .values(withheld=withheld(Withheld.JUDGED))
 )
 _REMOVE = Statement(delete(Notification).where(Notification.comment_id == _COMMENT))
 _UNMENTION = Statement(

@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from app.domain_events import service as events
 from app.domain_events.service import Audience
 from app.notifications.causes import COMMENT_LIKES, COMMENTS, POST_LIKES
-from app.notifications.service import Withheld, number, said
+from app.notifications.service import Withheld, number, said, withheld
 from app.notifications.tables import Notification
 from app.sql import Connection, Statement
 from generated.models import NotificationKind
@@ -31,7 +31,7 @@ def statements(seconds: int) -> list[Statement]:
     chosen = _own.union(_counted).subquery("chosen")
     lock = select(Notification.id).where(Notification.id.in_(select(chosen.c.id))).order_by(Notification.id)
     last = Notification.count <= number(1)
-    unliked = Notification.withheld.bitwise_or(number(Withheld.UNLIKED))
+    unliked = withheld(Withheld.UNLIKED)
     unlike = (
         update(Notification)
         .where(Notification.id.in_(_counted), Notification.count > number(0))

@@ -26,7 +26,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from app.domain_events import service as events
 from app.ids import new_id
 from app.notifications.causes import COMMENT_LIKES, COMMENTS, POST_LIKES, POSTS
-from app.notifications.service import Withheld, locked, number, said, told_of, wants
+from app.notifications.service import Withheld, locked, number, said, shown, told_of, wants, withheld
 from app.notifications.tables import Notification
 from app.sql import Connection, Statement
 from app.users.tables import User
@@ -68,7 +68,7 @@ def _liking(of: str) -> Statement:
         "count": new.excluded.count,
         "most": func.greatest(Notification.most, new.excluded.count),
         "actor_id": new.excluded.actor_id,
-        "withheld": Notification.withheld.bitwise_and(number(~Withheld.UNLIKED)),
+        "withheld": shown(Withheld.UNLIKED),
         "read_at": case((more, literal_column("NULL", DateTime(timezone=True))), else_=Notification.read_at),
         "created_at": case((more, func.now()), else_=Notification.created_at),
     }
@@ -95,7 +95,7 @@ def _unliking(of: str) -> Statement:
         .cte("another")
     )
     stand_in = select(another.c.id).scalar_subquery()
-    unliked = Notification.withheld.bitwise_or(number(Withheld.UNLIKED))
+    unliked = withheld(Withheld.UNLIKED)
     return Statement(
         update(Notification)
         .where(

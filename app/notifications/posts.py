@@ -11,7 +11,7 @@ from app.domain_events import service as events
 from app.ids import new_id
 from app.notifications.causes import COMMENTS
 from app.notifications.mentions import named
-from app.notifications.service import Withheld, locked, number, said, told_of, wants
+from app.notifications.service import Withheld, locked, number, said, shown, told_of, wants, withheld
 from app.notifications.tables import Notification
 from app.sql import Connection, Statement
 from app.users.tables import User
@@ -49,7 +49,7 @@ _UNMENTION = Statement(
         Notification.member_id.in_(select(User.id).where(_NAMED)),
     )
 )
-_hides = Notification.withheld.bitwise_and(number(Withheld.UNPUBLISHED)) != number(0)
+_hides = Notification.withheld.bitwise_and(number(Withheld.UNPUBLISHED.value)) != number(0)
 
 
 def _about(*conditions: Any) -> Any:
@@ -62,15 +62,13 @@ def _about(*conditions: Any) -> Any:
     return about.with_for_update(key_share=True).cte("about")
 
 
-def _setting(about: Any, withheld: Any) -> Statement:
+def _setting(about: Any, reasons: Any) -> Statement:
     changed = update(Notification).where(Notification.id == about.c.id)
-    return Statement(changed.values(withheld=withheld))
+    return Statement(changed.values(withheld=reasons))
 
 
-_SHOW = _setting(_about(_hides), Notification.withheld.bitwise_and(number(~Withheld.UNPUBLISHED)))
-_HIDE = _setting(
-    _about(Notification.member_id != _AUTHOR), Notification.withheld.bitwise_or(number(Withheld.UNPUBLISHED))
-)
+_SHOW = _setting(_about(_hides), shown(Withheld.UNPUBLISHED))
+_HIDE = _setting(_about(Notification.member_id != _AUTHOR), withheld(Withheld.UNPUBLISHED))
 
 
 async def _mention(connection: Connection, post_id: UUID, author_id: UUID, names: list[str]) -> None:

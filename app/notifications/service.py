@@ -9,7 +9,7 @@ takes its notifications along. docs/decisions/0031-domain-events-and-notificatio
 """
 
 from collections.abc import Sequence
-from enum import IntFlag
+from enum import Enum
 from typing import Any
 from uuid import UUID
 
@@ -44,8 +44,8 @@ from generated.models import NotificationKind
 MAX_TEXT = 200
 
 
-class Withheld(IntFlag):
-    """Why a notification is not shown."""
+class Withheld(Enum):
+    """Why a notification is not shown: bits of a number, as there may be several reasons."""
 
     # The comment waits for a moderator or was rejected.
     JUDGED = 1
@@ -58,6 +58,16 @@ class Withheld(IntFlag):
 def number(value: int) -> ColumnElement[int]:
     """Return a number as SQL has it, which the planner knows."""
     return literal_column(str(int(value)), Integer())
+
+
+def withheld(why: Withheld) -> ColumnElement[int]:
+    """Return what a notification is withheld for when this is added."""
+    return Notification.withheld.bitwise_or(number(why.value))
+
+
+def shown(why: Withheld) -> ColumnElement[int]:
+    """Return what it is still withheld for when this is over."""
+    return Notification.withheld.bitwise_and(number(~why.value))
 
 
 def said(kind: NotificationKind) -> ColumnElement[str]:
@@ -109,18 +119,9 @@ def _renewing() -> Statement:
     )
     recipients = locked(wanted)
     columns = ["id", "member_id", "kind", "subject_id", "actor_id", "job_id", "text"]
-    new = upsert(Notification).from_select(
-        columns,
-        select(
-            recipients.c.new_id,
-            recipients.c.member_id,
-            kind,
-            subject,
-            actor,
-            bindparam("job_id", type_=Uuid()),
-            bindparam("text", type_=Text()),
-        ),
-    )
+    values = (kind, subject, actor, bindparam("job_id", type_=Uuid()), bindparam("text", type_=Text()))
+    rows = select(recipients.c.new_id, recipients.c.member_id, *values)
+    new = upsert(Notification).from_select(columns, rows)
     written = (
         new.on_conflict_do_update(
             index_elements=[Notification.subject_id, Notification.kind, Notification.member_id],
@@ -134,12 +135,8 @@ def _renewing() -> Statement:
         .returning(Notification.id, Notification.member_id, Notification.kind)
         .cte("written")
     )
-    thing = select(
-        bindparam("event_kind", type_=Text()),
-        bindparam("topic", type_=Text()),
-        subject,
-        events.NOTHING,
-    )
+    names = (bindparam(name, type_=Text()) for name in ("event_kind", "topic"))
+    thing = select(*names, subject, events.NOTHING)
     return Statement(events.telling(union_all(thing, told_of(written))))
 
 

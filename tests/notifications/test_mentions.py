@@ -21,7 +21,7 @@ from app.notifications.mentions import named
         ("~~~ text\n@bram\n```\n@bram\n~~~~\n@carla", ["carla"]),
         ("```\n@bram\nand no end", []),
         ("``` @bram ``` @carla", ["carla"]),
-        ("x`y`@bram", []),
+        ("x`y`@bram", ["bram"]),
     ],
 )
 def test_names_stand_in_prose(content: str, names: list[str]) -> None:

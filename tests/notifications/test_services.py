@@ -110,7 +110,7 @@ class TestEventChanged:
 async def finish(connection: Connection, job_id: UUID, task: Any, *, tells: bool = True) -> None:
     """Let a job be done."""
     del connection
-    kind = Kind("test.effect", task, 5, "", tells)
+    kind = Kind("test.effect", task, 5, "", service.job_finished if tells else None)
     await attempt(kind, job_id, 1, CancelScope(), lambda: False)
 
 

@@ -21,8 +21,13 @@ def notifications(teller: Teller) -> None:
     author.tells("markNotificationUnread", "unread", "It is to be read once more.", path=one)
     author.tells("markNotificationsRead", "all", "All comments are read.", query={"kind": "comment"})
     read = author.tells("getNotificationPreferences", "mine", "What the author hears of.").headers["ETag"]
-    told = {"headers": {"If-None-Match": read}}
-    author.tells("getNotificationPreferences", "not_modified", "It is as it was read.", status=304, **told)
+    author.tells(
+        "getNotificationPreferences",
+        "not_modified",
+        "It is as it was read.",
+        status=304,
+        headers={"If-None-Match": read},
+    )
     author.tells(
         "updateNotificationPreferences",
         "no_likes",
