@@ -178,25 +178,25 @@ async def mark_all(
 
 
 _HERS = NotificationPreferences.member_id == bindparam("member_id", type_=Uuid())
-_GET = Statement(select(NotificationPreferences.muted, NotificationPreferences.version).where(_HERS))
+_SAID = (NotificationPreferences.muted, NotificationPreferences.version, NotificationPreferences.updated_at)
+_GET = Statement(select(*_SAID).where(_HERS))
 _BEGIN = Statement(
     upsert(NotificationPreferences).values(member_id=bindparam("member_id", type_=Uuid())).on_conflict_do_nothing()
 )
-_LOCK = Statement(
-    select(NotificationPreferences.muted, NotificationPreferences.version).where(_HERS).with_for_update(key_share=True)
-)
+_LOCK = Statement(select(*_SAID).where(_HERS).with_for_update(key_share=True))
 _SET = Statement(
     update(NotificationPreferences)
     .where(_HERS)
-    .values(muted=bindparam("muted"), version=NotificationPreferences.version + 1)
-    .returning(NotificationPreferences.muted, NotificationPreferences.version)
+    .values(muted=bindparam("muted"), version=NotificationPreferences.version + 1, updated_at=func.now())
+    .returning(*_SAID)
 )
 
 
 def _preferences(row: Record | None) -> models.NotificationPreferences:
     muted: list[str] = row["muted"] if row else []
     members = {kind.value: kind.value not in muted for kind in NotificationKind}
-    return fill(models.NotificationPreferences, {**members, "version": row["version"] if row else 1})
+    edition = {"version": row["version"] if row else 1, "updated_at": row["updated_at"] if row else None}
+    return fill(models.NotificationPreferences, {**members, **edition})
 
 
 async def preferences(connection: Connection, principal: Principal) -> models.NotificationPreferences:

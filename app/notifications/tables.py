@@ -73,3 +73,4 @@ class NotificationPreferences(Table):
     member_id: Mapped[UUID] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"), primary_key=True)
     muted: Mapped[list[str]] = mapped_column(server_default=text("'{}'::text[]"))
     version: Mapped[int] = mapped_column(server_default="1")
+    updated_at: Mapped[datetime | None]
