@@ -19,6 +19,7 @@ from app.items import handlers as items
 from app.jobs import handlers as jobs
 from app.mail import handlers as mail
 from app.mail import transport
+from app.notifications import handlers as notifications
 from app.posts import handlers as posts
 from app.search import handlers as search
 from app.sql import Connection
@@ -37,6 +38,7 @@ HANDLERS = (
     items,
     jobs,
     mail,
+    notifications,
     posts,
     search,
     statistics,
@@ -60,6 +62,7 @@ def router(authorize: AsyncAuthorize[Principal]) -> APIRouter:
         items=items,
         jobs=jobs,
         mail=mail,
+        notifications=notifications,
         search=search,
         statistics=statistics,
         authorize=authorize,

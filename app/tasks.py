@@ -3,15 +3,17 @@
 from collections.abc import Collection
 
 from app.auth import tasks as auth
+from app.domain_events import tasks as domain_events
 from app.jobs import registry
 from app.jobs import tasks as jobs
 from app.jobs.registry import Kind
 from app.mail import tasks as mail
+from app.notifications import tasks as notifications
 from app.posts import tasks as posts
 from app.words import tasks as words
 
 # Importing them registers their tasks.
-TASKS = (auth, jobs, mail, posts, words)
+TASKS = (auth, domain_events, jobs, mail, notifications, posts, words)
 
 
 def kinds() -> Collection[Kind]:

@@ -13,6 +13,7 @@ from app.ids import new_id
 from app.sql import Connection
 from tests.factory_events import EventRows
 from tests.factory_items import ItemFactory
+from tests.factory_notifications import NotificationFactory
 
 PASSWORD = "Weaves4lgebra"
 # argon2id of PASSWORD, cheap on purpose: tests that do not log in should not wait for a hash.
@@ -35,7 +36,7 @@ class Member:
         return {"Authorization": f"Bearer {self.token}"}
 
 
-class Factory(EventRows, ItemFactory):
+class Factory(EventRows, ItemFactory, NotificationFactory):
     """Makes rows on the test's connection."""
 
     def __init__(self, connection: Connection) -> None:

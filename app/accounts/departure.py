@@ -6,7 +6,8 @@ and events that the member organizes are called off. Every counter is as exact a
 (docs/decisions/0019-the-end-of-an-account.md).
 
 Locks are taken in the order that everybody keeps: items and posts by their ids, the member, tags by their names,
-categories, events and comments by their ids. The number of statements does not depend on how much there is.
+categories, events, comments and notifications by their ids. The number of statements does not depend on how much there
+is.
 """
 
 from collections.abc import Callable
@@ -36,6 +37,7 @@ from app.comments.tables import Comment, CommentLike, CommentReport
 from app.events import attendance
 from app.items.tables import Item
 from app.jobs import service as jobs
+from app.notifications import departure as notifications
 from app.posts.tables import Post, PostLike
 from app.sql import Connection, Statement
 from app.tags.tables import Tag
@@ -138,6 +140,7 @@ _BURY = Statement(
     seconds=SECONDS,
 )
 _DELETE_LIKES = Statement(delete(CommentLike).where(CommentLike.comment_id.in_(_own)), seconds=SECONDS)
+_NOTIFICATIONS = notifications.statements(SECONDS)
 _DELETE_MEMBER = Statement(delete(User).where(User.id == _member), seconds=SECONDS)
 
 
@@ -192,6 +195,7 @@ async def take_apart(connection: Connection, member: UUID) -> None:
     await _COUNT_COMMENTS.run(connection, member=member)
     await attendance.take_leave(connection, member)
     await _LOCK_COMMENTS.all(connection, member=member)
+    await notifications.forget(connection, member, _NOTIFICATIONS)
     await _UNLIKE_COMMENTS.run(connection, member=member)
     await _TAKE_REPORTS_BACK.run(connection, member=member)
     await _BURY.run(connection, member=member)

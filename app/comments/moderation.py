@@ -19,6 +19,7 @@ from app.comments import places, queries, service
 from app.comments.queries import View
 from app.comments.tables import Comment, CommentReport
 from app.etags import etag, require_match
+from app.notifications import comments as notifications
 from app.posts.tables import Post
 from app.problems import NotFound
 from app.rows import fill
@@ -193,9 +194,11 @@ async def _show(connection: Connection, comment_id: UUID, row: Record, status: C
     if status is CommentStatus.approved:
         await places.APPEAR.run(connection, id=comment_id)
         await places.COUNT.run(connection, post_id=row["post_id"], step=1)
+        await notifications.comment_approved(connection, comment_id)
     elif row["status"] == CommentStatus.approved:
         await places.FADE.run(connection, id=comment_id)
         await places.COUNT.run(connection, post_id=row["post_id"], step=-1)
+        await notifications.comment_hidden(connection, comment_id, row["post_id"])
 
 
 async def report(connection: Connection, principal: Principal, comment_id: UUID, said: models.CommentReport) -> None:

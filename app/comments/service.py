@@ -7,7 +7,6 @@ Locks are taken in one order, so that nobody waits in a circle: first the row of
 comments it has; then rows of comments; then likes, each under the lock of its comment.
 """
 
-import re
 from collections import defaultdict
 from functools import cache
 from operator import itemgetter
@@ -27,6 +26,9 @@ from app.comments.queries import View
 from app.comments.tables import Comment, CommentLike, CommentMention
 from app.etags import require_match
 from app.ids import new_id
+from app.notifications import comments as notifications
+from app.notifications import likes
+from app.notifications.mentions import named
 from app.posts.service import PostNotPublished
 from app.posts.tables import Post
 from app.problems import Conflict, FieldError, NotFound, Problem, ValidationFailed
@@ -37,7 +39,6 @@ from app.users.tables import User
 from generated import models
 from generated.models import CommentLayout, CommentSort, CommentStatus, PostStatus
 
-_MENTION = re.compile(r"(?<![A-Za-z0-9_@./-])@([A-Za-z0-9_]{3,50})(?![A-Za-z0-9_])")
 MAX_MENTIONS = 10
 
 _WHY_NOT = Statement(
@@ -84,7 +85,6 @@ _UNLIKE = Statement(
 _COUNT_LIKES = Statement(
     update(Comment).where(Comment.id == bindparam("comment_id")).values(likes=Comment.likes + bindparam("step"))
 )
-
 
 _AUTHOR = tuple(column.key for column in queries.AUTHOR)
 _PLAIN = frozenset(models.Comment.model_fields) - {"author", "is_deleted", "status", "replies"}
@@ -199,26 +199,23 @@ def _moderation(principal: Principal) -> Moderation:
     return "none" if judges else settings().comment_moderation
 
 
-def _mentioned(content: str) -> list[str]:
-    """Return the names that a comment mentions, lower case and each once, as many as are noted."""
-    return list(dict.fromkeys(name.lower() for name in _MENTION.findall(content)))[:MAX_MENTIONS]
-
-
 async def create(
     connection: Connection, principal: Principal, post_id: UUID, draft: models.CommentCreate
 ) -> models.Comment:
     """Write a comment. Raises NotFound, PostNotPublished, ValidationFailed and Conflict (the parent was deleted)."""
     parent_id = draft.parent_id if draft.parent_id is not MISSING else None
-    values: dict[str, Any] = {"comment_id": new_id(), "post_id": post_id}
-    values |= {"member_id": principal.user_id, "text": draft.content}
+    values: dict[str, Any] = {"comment_id": new_id(), "post_id": post_id, "member_id": principal.user_id}
+    values["text"] = draft.content
     if parent_id is not None:
         values["parent_id"] = parent_id
-    if names := _mentioned(draft.content):
+    if names := named(draft.content, MAX_MENTIONS):
         values["names"] = names
     statement = queries.creating(_moderation(principal), answer=parent_id is not None, mentions=bool(names))
     row = await statement.first(connection, **values)
     if row is None:
         raise await _why_not(connection, principal, post_id, parent_id)
+    if row["status"] == CommentStatus.approved:
+        await notifications.comment_written(connection, row["id"], parent_id, len(names))
     return as_comment(row, principal)
 
 
@@ -260,10 +257,14 @@ async def update_comment(
     await _UPDATE.run(connection, comment_id=comment_id, new_content=patch.content, new_status=status)
     if waits:
         await places.FADE.run(connection, id=comment_id)
-    if "@" in row["content"] or "@" in str(patch.content):
-        names = _mentioned(str(patch.content))
+    if mentions := "@" in row["content"] or "@" in str(patch.content):
+        names = named(str(patch.content), MAX_MENTIONS)
         await _FORGET_MENTIONS.run(connection, comment_id=comment_id, names=names)
         await _MENTION_NAMES.run(connection, comment_id=comment_id, names=names)
+    if waits:
+        await notifications.comment_hidden(connection, comment_id, row["post_id"])
+    elif status == CommentStatus.approved:
+        await notifications.comment_edited(connection, comment_id, row["post_id"], mentions=mentions)
     return await get(connection, principal, comment_id)
 
 
@@ -283,8 +284,9 @@ async def delete_comment(connection: Connection, principal: Principal, comment_i
             await statement.run(connection, comment_id=comment_id)
     else:
         await places.REMOVE.run(connection, id=comment_id)
-    if row["status"] == CommentStatus.approved:
+    if shown := row["status"] == CommentStatus.approved:
         await places.COUNT.run(connection, post_id=row["post_id"], step=-1)
+    await notifications.comment_gone(connection, comment_id, row["post_id"], was_shown=shown)
 
 
 async def like(connection: Connection, principal: Principal, comment_id: UUID, *, liked: bool) -> None:
@@ -295,3 +297,4 @@ async def like(connection: Connection, principal: Principal, comment_id: UUID, *
     changed = await (_LIKE if liked else _UNLIKE).run(connection, comment_id=comment_id, user_id=principal.user_id)
     if changed:
         await _COUNT_LIKES.run(connection, comment_id=comment_id, step=1 if liked else -1)
+        await likes.comment_liked(connection, comment_id, principal.user_id, liked=liked)

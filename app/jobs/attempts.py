@@ -24,7 +24,7 @@ from sqlalchemy.dialects.postgresql import INTERVAL, JSONB
 
 from app import clock
 from app.current import NO_REQUEST, Current, begin
-from app.db import reading
+from app.db import reading, transaction
 from app.jobs.registry import JobFailed, Kind, Running
 from app.jobs.tables import Job
 from app.problems import ServiceUnavailable
@@ -89,6 +89,7 @@ _SUCCEED = Statement(
 _FAIL = Statement(
     update(Job).where(*_mine).values(status="failed", problem=bindparam("problem", type_=JSONB()), **_over)
 )
+_ENDS = {_SUCCEED: "succeeded", _FAIL: "failed"}
 _AGAIN = Statement(
     update(Job)
     .where(*_mine)
@@ -136,6 +137,7 @@ class Attempt:
     turn: int
     number: int
     request_id: str | None
+    owner_id: UUID | None
     scope: CancelScope
     # Whether the worker is about to end.
     stopping: Callable[[], bool]
@@ -150,7 +152,13 @@ class Attempt:
         await asyncio.sleep(0)
 
     async def _write(self, statement: Statement, **values: Any) -> bool:
-        """Change the job, if it is still this attempt's turn."""
+        """Change the job, if it is still this attempt's turn; who waits for its end is told of it with that."""
+        if self.kind.tells and self.owner_id and statement in _ENDS:
+            async with transaction() as connection:
+                kept = await self._write_in(connection, statement, values)
+                if kept:
+                    await self.kind.tells(connection, self.job_id, self.owner_id, self.kind.name, _ENDS[statement])
+            return kept
         async with reading() as connection:
             return await self._write_in(connection, statement, values)
 
@@ -241,7 +249,7 @@ async def attempt(kind: Kind, job_id: UUID, turn: int, scope: CancelScope, stopp
         # It was cancelled, or is done and only the message was left over from a worker's death.
         return None
     begin(Current(request_id=row["request_id"] or NO_REQUEST, operation=kind.name, user_id=str(row["owner_id"] or "")))
-    current = Attempt(kind, job_id, turn, row["attempts"], row["request_id"], scope, stopping)
+    current = Attempt(kind, job_id, turn, row["attempts"], row["request_id"], row["owner_id"], scope, stopping)
     outcome, verdict = await (current.run(row) if row["attempts"] <= MAX_ATTEMPTS else _bury(current))
     milliseconds = round((perf_counter() - started) * 1000, 2)
     log.info("job", extra=current.named() | {"outcome": outcome, "duration_ms": milliseconds})

@@ -61,6 +61,8 @@ class Running:
 
 
 Task = Callable[[dict[str, Any], Running], Awaitable[Mapping[str, Any] | None]]
+# Of a job that has come to an end: its id, whose it is, its kind, and its status.
+Tell = Callable[[Connection, UUID, UUID, str, str], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,8 @@ class Kind:
     deadline: float
     # Five fields of cron, in UTC; empty for what is only done when somebody causes it.
     every: str
+    # What tells whose job it was of its end, with that; None where nobody waits for it.
+    tells: Tell | None = None
 
 
 _kinds: dict[str, Kind] = {}
@@ -79,10 +83,11 @@ _kinds: dict[str, Kind] = {}
 _NAME = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*")
 
 
-def task(kind: str, *, deadline: float = 60, every: str = "") -> Callable[[Task], Task]:
+def task(kind: str, *, deadline: float = 60, every: str = "", tells: Tell | None = None) -> Callable[[Task], Task]:
     """Let a function do the jobs of this kind; what it returns becomes the job's result.
 
     `every` queues one with an empty payload whenever cron says so, once however many workers there are.
+    `tells` is called in the transaction that ends a job that is somebody's.
     """
 
     def register(function: Task) -> Task:
@@ -90,7 +95,7 @@ def task(kind: str, *, deadline: float = 60, every: str = "") -> Callable[[Task]
             raise RuntimeError(f"{kind} is no name for a kind of jobs: write slice.what_is_done")
         if kind in _kinds:
             raise RuntimeError(f"two tasks are registered for jobs of the kind {kind}")
-        _kinds[kind] = Kind(kind, function, deadline, every)
+        _kinds[kind] = Kind(kind, function, deadline, every, tells)
         return function
 
     return register

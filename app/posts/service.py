@@ -14,6 +14,8 @@ from app.categories import filing
 from app.etags import require_match
 from app.ids import new_id
 from app.jobs import service as jobs
+from app.notifications import likes
+from app.notifications import posts as notifications
 from app.posts import history, queries
 from app.posts.tables import Post, PostLike, PostSlug
 from app.posts.text import excerpt_of, slug_candidates, slug_of
@@ -220,6 +222,9 @@ async def change(
     if row["status"] == PostStatus.published:
         await tags.count(connection, Post, removed=row["tags"], added=values["tags"])
         await filing.count(connection, Post, removed=row["category_id"], added=values["category_id"])
+        if written:
+            told = (row["id"], row["author_id"], row["content"], values["content"])
+            await notifications.post_edited(connection, *told)
 
 
 async def count_published(connection: Connection, row: Record, step: int) -> None:
@@ -253,3 +258,4 @@ async def like(connection: Connection, principal: Principal, post_id: UUID, *, l
     changed = await (_LIKE if liked else _UNLIKE).run(connection, post_id=post_id, user_id=principal.user_id)
     if changed:
         await _COUNT_LIKES.run(connection, post_id=post_id, step=1 if liked else -1)
+        await likes.post_liked(connection, post_id, principal.user_id, liked=liked)

@@ -15,6 +15,7 @@ from sqlalchemy import DateTime, Text, Uuid, bindparam, case, func, literal_colu
 from app import clock
 from app.access import Action, Principal
 from app.jobs import service as jobs
+from app.notifications import posts as notifications
 from app.posts import service
 from app.posts.tables import Post
 from app.posts.text import excerpt_of
@@ -87,6 +88,10 @@ async def _enter(connection: Connection, row: Record, status: PostStatus, moment
     await _SET_STATUS.run(connection, post_id=row["id"], new_status=status.value, new_excerpt=excerpt, moment=moment)
     if PostStatus.published in (status, row["status"]):
         await service.count_published(connection, row, 1 if status is PostStatus.published else -1)
+    if status is PostStatus.published:
+        await notifications.post_published(connection, row["id"], row["author_id"], row["content"])
+    elif row["status"] == PostStatus.published:
+        await notifications.post_withdrawn(connection, row["id"], row["author_id"])
 
 
 async def set_status(connection: Connection, principal: Principal, post_id: UUID, status: PostStatus) -> models.Post:

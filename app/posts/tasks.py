@@ -7,6 +7,7 @@ from uuid import UUID
 from app.db import reading, transaction
 from app.jobs.cleaning import remove
 from app.jobs.registry import Running, task
+from app.notifications import service as notifications
 from app.posts import imports, steps, uploads
 
 
@@ -36,7 +37,7 @@ async def publish_overdue(payload: dict[str, Any], job: Running) -> dict[str, An
             return {"published": published}
 
 
-@task(uploads.IMPORT, deadline=imports.DEADLINE)
+@task(uploads.IMPORT, deadline=imports.DEADLINE, tells=notifications.job_finished)
 async def import_posts(payload: dict[str, Any], job: Running) -> dict[str, Any]:
     """Import a file of posts."""
     return await imports.run(UUID(payload["import_id"]), job)

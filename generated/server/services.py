@@ -1332,6 +1332,93 @@ class JobsService(Protocol[PrincipalT_contra]):
         """
 
 
+class NotificationsService(Protocol[PrincipalT_contra]):
+    """Implement the notifications operations: subclass this Protocol, or give an object its methods."""
+
+    @abstractmethod
+    async def list_notifications(
+        self,
+        *,
+        principal: PrincipalT_contra,
+        limit: int,
+        cursor: str | None,
+        page: int | None,
+        include_total: StrictBool | None,
+        unread: StrictBool | None,
+        kind: models.NotificationKind | None,
+    ) -> models.NotificationPage | HTTPResult[models.NotificationPage | models.Problem] | Response:
+        """
+        Handle GET /notifications.
+        """
+
+    @abstractmethod
+    async def get_notification_counts(
+        self,
+        *,
+        principal: PrincipalT_contra,
+    ) -> models.NotificationCounts | HTTPResult[models.NotificationCounts | models.Problem] | Response:
+        """
+        Handle GET /notifications/counts.
+        """
+
+    @abstractmethod
+    async def mark_notifications_read(
+        self,
+        *,
+        principal: PrincipalT_contra,
+        until: AwareDatetime | None,
+        kind: models.NotificationKind | None,
+    ) -> None | HTTPResult[models.Problem] | Response:
+        """
+        Handle PUT /notifications/read.
+        """
+
+    @abstractmethod
+    async def mark_notification_read(
+        self,
+        *,
+        principal: PrincipalT_contra,
+        notification_id: UUID,
+    ) -> None | HTTPResult[models.Problem] | Response:
+        """
+        Handle PUT /notifications/{notification_id}/read.
+        """
+
+    @abstractmethod
+    async def mark_notification_unread(
+        self,
+        *,
+        principal: PrincipalT_contra,
+        notification_id: UUID,
+    ) -> None | HTTPResult[models.Problem] | Response:
+        """
+        Handle DELETE /notifications/{notification_id}/read.
+        """
+
+    @abstractmethod
+    async def get_notification_preferences(
+        self,
+        *,
+        principal: PrincipalT_contra,
+        if_none_match: str | None,
+    ) -> models.NotificationPreferences | HTTPResult[models.NotificationPreferences | models.Problem] | Response:
+        """
+        Handle GET /users/me/notification-preferences.
+        """
+
+    @abstractmethod
+    async def update_notification_preferences(
+        self,
+        *,
+        principal: PrincipalT_contra,
+        if_match: str,
+        body: models.NotificationPreferencesUpdate,
+    ) -> models.NotificationPreferences | HTTPResult[models.NotificationPreferences | models.Problem] | Response:
+        """
+        Handle PATCH /users/me/notification-preferences.
+        """
+
+
 class MailService(Protocol[PrincipalT_contra]):
     """Implement the mail operations: subclass this Protocol, or give an object its methods."""
 

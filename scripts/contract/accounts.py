@@ -80,6 +80,7 @@ PARAMETERS = (
     "path.category_id",
     "path.event_id",
     "path.job_id",
+    "path.notification_id",
     "path.user_id",
     "path.session_id",
     "path.api_key_id",
@@ -127,6 +128,24 @@ async def _leave_jobs(dsn: str, name: str) -> list[str]:
     finally:
         await connection.close()
     return [str(row[0]) for row in rows]
+
+
+async def _leave_notifications(dsn: str, name: str) -> list[str]:
+    """Leave notifications of every kind that has no table of its own yet, and return the ids of all."""
+    connection = await asyncpg.connect(dsn)
+    kinds = ("item_sold_out", "event_changed", "event_cancelled")
+    try:
+        await connection.executemany(
+            "INSERT INTO notifications (id, member_id, kind, subject_id, text)"
+            " SELECT $1, users.id, $3, $2, 'A loom' FROM users WHERE username = $4",
+            [(new_id(), new_id(), kind, name) for kind in kinds for _ in range(5)],
+        )
+        rows = await connection.fetch(
+            "SELECT n.id FROM notifications n JOIN users ON users.id = member_id WHERE username = $1", name
+        )
+    finally:
+        await connection.close()
+    return [str(row["id"]) for row in rows]
 
 
 def _write(client: httpx2.Client, name: str, world: World, *, posts: int) -> None:
@@ -198,6 +217,7 @@ def populate(address: str, dsn: str, role: str) -> World:
         world.known["query.url"] = _ADDRESS.findall(client.get("/feed.atom").raise_for_status().text)
         if role in ROLES:
             world.known["path.job_id"] = asyncio.run(_leave_jobs(dsn, role))
+            world.known["path.notification_id"] = asyncio.run(_leave_notifications(dsn, role))
     return world
 
 

@@ -1,4 +1,4 @@
-"""How many statements an operation sends: no list asks per row, and a new comment costs one."""
+"""How many statements an operation sends: no list asks per row, and a new comment costs two."""
 
 from uuid import UUID
 
@@ -45,14 +45,16 @@ class TestListComments:
 
 @pytest.mark.actor("user")
 class TestCreateComment:
-    async def test_one_in_its_transaction(self, client: AsyncClient, make: Factory, statements: Recorder) -> None:
+    async def test_one_writes_it_and_one_tells_of_it(
+        self, client: AsyncClient, make: Factory, statements: Recorder
+    ) -> None:
         post_id = await make.post()
         for parent_id in (None, str(await make.comment(post_id))):
             await statements.taken()
             forget()
             draft = {"content": "Looms, yes.", "parent_id": parent_id}
             assert (await client.post(f"/posts/{post_id}/comments", json=draft)).status_code == 201
-            assert len(await statements.taken()) == SESSION + 1
+            assert len(await statements.taken()) == SESSION + 2
 
     async def test_a_second_finds_out_why_it_was_refused(
         self, client: AsyncClient, make: Factory, statements: Recorder

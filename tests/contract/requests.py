@@ -135,6 +135,10 @@ async def _event(make: Factory, author: Member) -> str:
     return str(await make.happening(author))
 
 
+async def _notification(make: Factory, author: Member) -> str:
+    return str(await make.notification(author))
+
+
 async def _session(_: Factory, author: Member) -> str:
     return str(author.session_id)
 
@@ -170,6 +174,7 @@ RESOURCES: dict[str, tuple[Maker, str]] = {
     "number": (_revision, "2147483647"),
     "job_id": (_job, "01936b2e-5f8c-7c3a-9d40-2f6f0c1f7a11"),
     "event_id": (_event, "01936b2e-5f8c-7c3a-9d40-2f6f0c1f7a11"),
+    "notification_id": (_notification, "01936b2e-5f8c-7c3a-9d40-2f6f0c1f7a11"),
     "session_id": (_session, "01936b2e-5f8c-7c3a-9d40-2f6f0c1f7a11"),
     "api_key_id": (_api_key, "01936b2e-5f8c-7c3a-9d40-2f6f0c1f7a11"),
     "username": (_username, "nobody_at_all"),

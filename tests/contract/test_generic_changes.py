@@ -83,6 +83,10 @@ async def _member(world: World) -> UUID:
     return (await world.make.member(created_at=moment(world.dice), username=f"m{world.dice.getrandbits(60)}")).id
 
 
+async def _notification(world: World) -> UUID:
+    return await world.make.notification(world.author, created_at=moment(world.dice))
+
+
 async def _session(world: World) -> UUID:
     return await world.make.session(world.author, created_at=moment(world.dice))
 
@@ -143,6 +147,7 @@ CHANGED: dict[str, tuple[Maker, tuple[str, ...]]] = {
     "listMyItems": (_item, ("items",)),
     "listJobs": (_job, ("jobs",)),
     "listUsers": (_member, ("users",)),
+    "listNotifications": (_notification, ("notifications",)),
     "listSessions": (_session, ("sessions",)),
     "listApiKeys": (_key, ("api_keys",)),
     "listEvents": (_happening, ("events",)),

@@ -102,6 +102,12 @@ async def _jobs(make: Factory, author: Member, call: Call) -> None:
         await make.job(author, created_at=MOMENT)
 
 
+async def _notifications(make: Factory, author: Member, call: Call) -> None:
+    del call
+    for _ in range(ENTRIES):
+        await make.notification(author, created_at=MOMENT)
+
+
 async def _sessions(make: Factory, author: Member, call: Call) -> None:
     del call
     # The one that asks is there already.
@@ -134,6 +140,7 @@ ENTRIES_OF: dict[str, Callable[[Factory, Member, Call], Awaitable[None]]] = {
     "listAttendees": _attendees,
     "listAuditEvents": _events,
     "listJobs": _jobs,
+    "listNotifications": _notifications,
     "listSessions": _sessions,
     "listApiKeys": _keys,
     "listUsers": _users,

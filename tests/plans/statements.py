@@ -25,7 +25,7 @@ from app.tags import merging
 from app.tags import service as tags
 from app.words import service as words
 from generated.models import CategorySort, CommentLayout, CommentStatus, PostSort, PostStatus, SearchType, TagSort
-from tests.plans import events, items
+from tests.plans import events, items, notifications
 
 # pyright: reportPrivateUsage=false
 MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -156,3 +156,4 @@ def statements() -> Iterator[Given]:
     yield from _search()
     yield from items.statements(_shapes, FIRST, NEXT)
     yield from events.given()
+    yield from notifications.statements()

@@ -64,6 +64,9 @@ LOOSE: dict[str, Loose] = {
         "UPDATE categories SET place = 'gone ' || slug",
     ),
     "categories.slug": Loose("Its own name."),
+    "domain_events.kind": _NAME,
+    "domain_events.payload": Loose("What listeners are told beside the subject, at that time."),
+    "domain_events.subject_id": Loose("What it happened to, which may have gone with that."),
     "event_attendances.id": Loose("Its own name, for the cursors of a list."),
     "jobs.key": Loose("A word of whoever queued it, so that it is queued once."),
     "jobs.kind": _NAME,
@@ -87,6 +90,20 @@ LOOSE: dict[str, Loose] = {
         """,
         "INSERT INTO mailed_links (user_id, purpose, id, email, expires_at) SELECT id, 'password_reset', "
         "gen_random_uuid(), email, now() + interval '1 day' FROM users LIMIT 1",
+    ),
+    "notification_preferences.muted": _NAME,
+    "notifications.kind": _NAME,
+    "notifications.subject_id": Loose(
+        "The comment, post or job that has a column of its own; or an item or event, which takes them along.",
+        """
+        SELECT id FROM notifications WHERE subject_id IS DISTINCT FROM CASE
+            WHEN kind IN ('comment', 'reply') THEN comment_id
+            WHEN kind IN ('like', 'mention') THEN coalesce(comment_id, post_id)
+            WHEN kind = 'job_finished' THEN job_id
+            ELSE subject_id END
+        """,
+        "INSERT INTO notifications (id, member_id, kind, subject_id) SELECT gen_random_uuid(), id, 'comment', "
+        "gen_random_uuid() FROM users LIMIT 1",
     ),
     "post_revisions.restored_from": Loose(
         "A revision of the same post.",

@@ -178,6 +178,7 @@ ACTS: dict[str, Callable[[Mix], Act]] = {
     "reject": _of("comments", "PUT", "/rejection"),
     "approve": _of("comments", "PUT", "/approval"),
     "delete a comment": _of("comments", "DELETE"),
+    "read all": lambda mix: ("PUT", "notifications/read", None, _someone(mix)),
     "create a tag": lambda mix: ("POST", "tags", {"name": mix.name()}, mix.admin),
     "rename a tag": lambda mix: ("PATCH", f"tags/{mix.one('tags')}", {"name": mix.name()}, mix.admin),
     "merge tags": lambda mix: ("PUT", f"tags/{mix.one('tags')}/merge", {"into": mix.one("tags")}, mix.admin),

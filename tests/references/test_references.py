@@ -68,7 +68,12 @@ async def world(make: Factory, connection: Connection) -> Connection:
     comment = await make.comment(post, bram)
     await make.comment(post, ada, parent=comment)
     await make.report(comment, ada)
-    await make.job(ada)
+    job = await make.job(ada)
+    given = {"kind": "like", "subject_id": post, "post_id": post}
+    await make.notification(ada, actor_id=bram.id, **given)
+    await make.notification(ada, kind="reply", subject_id=comment, comment_id=comment)
+    await make.notification(ada, kind="job_finished", subject_id=job, job_id=job)
+    await connection.execute("INSERT INTO notification_preferences VALUES ($1)", ada.id)
     await make.key(ada, frozenset())
     await make.refresh_token(ada)
     for table, row in (

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from .resources.items._async import AsyncItemsResource
     from .resources.jobs._async import AsyncJobsResource
     from .resources.mail._async import AsyncMailResource
+    from .resources.notifications._async import AsyncNotificationsResource
     from .resources.posts._async import AsyncPostsResource
     from .resources.search._async import AsyncSearchResource
     from .resources.statistics._async import AsyncStatisticsResource
@@ -192,6 +193,13 @@ class AsyncClientView:
         from .resources.jobs._async import AsyncJobsResource
 
         return AsyncJobsResource(self._core)
+
+    @cached_property
+    def notifications(self) -> AsyncNotificationsResource:
+        """The notifications operations."""
+        from .resources.notifications._async import AsyncNotificationsResource
+
+        return AsyncNotificationsResource(self._core)
 
     @cached_property
     def mail(self) -> AsyncMailResource:

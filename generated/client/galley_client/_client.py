@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from .resources.items._sync import ItemsResource
     from .resources.jobs._sync import JobsResource
     from .resources.mail._sync import MailResource
+    from .resources.notifications._sync import NotificationsResource
     from .resources.posts._sync import PostsResource
     from .resources.search._sync import SearchResource
     from .resources.statistics._sync import StatisticsResource
@@ -192,6 +193,13 @@ class ClientView:
         from .resources.jobs._sync import JobsResource
 
         return JobsResource(self._core)
+
+    @cached_property
+    def notifications(self) -> NotificationsResource:
+        """The notifications operations."""
+        from .resources.notifications._sync import NotificationsResource
+
+        return NotificationsResource(self._core)
 
     @cached_property
     def mail(self) -> MailResource:

@@ -2954,6 +2954,178 @@ class JobPage(BaseModel):
     page: Page
 
 
+class NotificationKind(StrEnum):
+    comment = 'comment'
+    reply = 'reply'
+    like = 'like'
+    mention = 'mention'
+    item_sold_out = 'item_sold_out'
+    job_finished = 'job_finished'
+    event_changed = 'event_changed'
+    event_cancelled = 'event_cancelled'
+
+
+NotificationText = TypeAliasType(
+    "NotificationText",
+    Annotated[
+        StrictStr,
+        Field(
+            description='A few words of what it is about.',
+            examples=['Looms, yes: but who weaves the cards?'],
+            max_length=200,
+            min_length=1,
+        ),
+    ],
+)
+
+
+class Notification(BaseModel):
+    id: Id
+    kind: NotificationKind
+    actor: Annotated[
+        Author | None,
+        Field(
+            description='Who has done it, of several who like something one of them; `null` when it was the service, or when the account has gone.'
+        ),
+    ]
+    post_id: Annotated[Id | None, Field(description='The post.')]
+    comment_id: Annotated[Id | None, Field(description='The comment.')]
+    item_id: Annotated[Id | None, Field(description='The item.')]
+    event_id: Annotated[Id | None, Field(description='The event.')]
+    job_id: Annotated[Id | None, Field(description='The job.')]
+    text: Annotated[
+        NotificationText | None,
+        Field(
+            description='The beginning of the comment, the title of the post, item or event, or the kind and the end of the job; `null` when there is nothing to say.'
+        ),
+    ]
+    count: Annotated[
+        StrictInt,
+        Field(
+            description='How many like it, you not counted; 1 for all other kinds.',
+            ge=1,
+            le=2147483647,
+        ),
+    ]
+    read_at: Annotated[
+        Timestamp | None,
+        Field(
+            description='When it was read; `null` before that, and again when more like it than ever before.'
+        ),
+    ]
+    created_at: Timestamp
+
+
+class NotificationPage(BaseModel):
+    items: Annotated[
+        list[Notification],
+        Field(description='The notifications of this page.', max_length=100),
+    ]
+    page: Page
+
+
+NotificationCount = TypeAliasType(
+    "NotificationCount",
+    Annotated[
+        StrictInt,
+        Field(
+            description='A number of unread notifications; as many as 1,000 are counted.',
+            ge=0,
+            le=1000,
+        ),
+    ],
+)
+
+
+class NotificationKindCounts(BaseModel):
+    comment: NotificationCount
+    reply: NotificationCount
+    like: NotificationCount
+    mention: NotificationCount
+    item_sold_out: NotificationCount
+    job_finished: NotificationCount
+    event_changed: NotificationCount
+    event_cancelled: NotificationCount
+
+
+class NotificationCounts(BaseModel):
+    unread: NotificationCount
+    kinds: NotificationKindCounts
+
+
+class NotificationPreferences(BaseModel):
+    comment: Annotated[
+        StrictBool, Field(description='Somebody has commented on a post of yours.')
+    ]
+    reply: Annotated[
+        StrictBool, Field(description='Somebody has answered a comment of yours.')
+    ]
+    like: Annotated[
+        StrictBool, Field(description='Somebody likes a post or a comment of yours.')
+    ]
+    mention: Annotated[
+        StrictBool, Field(description='Somebody has named you in a post or a comment.')
+    ]
+    item_sold_out: Annotated[
+        StrictBool, Field(description='An item of yours is sold out.')
+    ]
+    job_finished: Annotated[
+        StrictBool, Field(description='A job that you wait for has come to its end.')
+    ]
+    event_changed: Annotated[
+        StrictBool,
+        Field(
+            description='An event that you attend takes place otherwise than was said.'
+        ),
+    ]
+    event_cancelled: Annotated[
+        StrictBool, Field(description='An event that you attend does not take place.')
+    ]
+    version: Annotated[
+        StrictInt, Field(description='Counts the edits.', ge=1, le=2147483647)
+    ]
+
+
+class NotificationPreferencesUpdate(_JsonSchemaRuntimeValidationBase):
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    __json_schema_property_count_rule__: ClassVar[tuple[Any, ...]] = (1, None)
+    comment: Annotated[
+        StrictBool | MISSING,
+        Field(description='Somebody has commented on a post of yours.'),
+    ] = MISSING
+    reply: Annotated[
+        StrictBool | MISSING,
+        Field(description='Somebody has answered a comment of yours.'),
+    ] = MISSING
+    like: Annotated[
+        StrictBool | MISSING,
+        Field(description='Somebody likes a post or a comment of yours.'),
+    ] = MISSING
+    mention: Annotated[
+        StrictBool | MISSING,
+        Field(description='Somebody has named you in a post or a comment.'),
+    ] = MISSING
+    item_sold_out: Annotated[
+        StrictBool | MISSING, Field(description='An item of yours is sold out.')
+    ] = MISSING
+    job_finished: Annotated[
+        StrictBool | MISSING,
+        Field(description='A job that you wait for has come to its end.'),
+    ] = MISSING
+    event_changed: Annotated[
+        StrictBool | MISSING,
+        Field(
+            description='An event that you attend takes place otherwise than was said.'
+        ),
+    ] = MISSING
+    event_cancelled: Annotated[
+        StrictBool | MISSING,
+        Field(description='An event that you attend does not take place.'),
+    ] = MISSING
+
+
 MailSubject = TypeAliasType(
     "MailSubject",
     Annotated[

@@ -15,6 +15,7 @@ from scripts.examples.stories.feeds import feeds
 from scripts.examples.stories.items import items
 from scripts.examples.stories.jobs import jobs
 from scripts.examples.stories.mail import mail
+from scripts.examples.stories.notifications import notifications
 from scripts.examples.stories.posts import posts, refusals
 from scripts.examples.stories.search import search
 from scripts.examples.stories.statistics import statistics
@@ -39,6 +40,7 @@ STORIES: tuple[Callable[[Teller], None], ...] = (
     jobs,
     recovery,
     mail,
+    notifications,
     search,
     statistics,
 )

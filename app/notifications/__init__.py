@@ -1,0 +1,1 @@
+"""Notifications: what members are told of, and what they do with it."""

@@ -1,0 +1,170 @@
+"""Comments: whoever is answered hears of it, the author of the post, and whoever is mentioned; each of them once."""
+
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    CTE,
+    Text,
+    Uuid,
+    bindparam,
+    case,
+    delete,
+    exists,
+    func,
+    literal_column,
+    select,
+    union_all,
+    update,
+)
+from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from app.domain_events import service as events
+from app.domain_events.service import Audience, Kind, tell
+from app.ids import new_id
+from app.notifications.causes import COMMENTS, MENTIONS, POSTS
+from app.notifications.service import Withheld, locked, number, said, shown, told_of, wants, withheld
+from app.notifications.tables import Notification
+from app.sql import Connection, Statement
+from generated.models import NotificationKind
+
+# The answered, the author of the post, and as many as a comment may mention.
+_MOST = 12
+_APPROVED, _PUBLISHED = (literal_column(f"'{status}'", Text()) for status in ("approved", "published"))
+_COMMENT: Any = bindparam("comment_id", type_=Uuid())
+
+
+def _cause(*, answer: bool) -> CTE:
+    """Return a comment that everybody may read, with all who have to do with it."""
+    parent = COMMENTS.alias("parent")
+    cause = select(
+        COMMENTS.c.id,
+        COMMENTS.c.post_id,
+        COMMENTS.c.author_id,
+        POSTS.c.author_id.label("post_author_id"),
+        POSTS.c.status.label("post_status"),
+        *([parent.c.author_id.label("answered_id")] if answer else []),
+    ).join(POSTS, POSTS.c.id == COMMENTS.c.post_id)
+    if answer:
+        answered = func.coalesce(bindparam("answered_id", type_=Uuid()), COMMENTS.c.parent_id)
+        cause = cause.outerjoin(parent, parent.c.id == answered)
+    readable = (COMMENTS.c.id == _COMMENT, COMMENTS.c.status == _APPROVED, COMMENTS.c.deleted_at.is_(None))
+    return cause.where(*readable).cte("cause")
+
+
+def _mentioned(cause: CTE, *, new: bool) -> Any:
+    kind, rank = said(NotificationKind.mention).label("kind"), number(3).label("rank")
+    found = select(MENTIONS.c.user_id.label("member_id"), kind, rank)
+    found = found.join(cause, cause.c.id == MENTIONS.c.comment_id)
+    if not new:
+        return found
+    # What this transaction has noted, of those who have heard of nothing in this comment yet.
+    known = exists().where(Notification.subject_id == cause.c.id, Notification.member_id == MENTIONS.c.user_id)
+    return found.where(MENTIONS.c.created_at == func.now(), ~known)
+
+
+def _candidates(cause: CTE, *, answer: bool, mentions: bool, edited: bool) -> CTE:
+    """Return who is to hear of a comment and as what; lower numbers go first."""
+    parts: list[Any] = []
+    if not edited:
+        owner = cause.c.post_author_id.label("member_id")
+        parts.append(select(owner, said(NotificationKind.comment).label("kind"), number(2).label("rank")))
+    if answer and not edited:
+        parts.append(select(cause.c.answered_id, said(NotificationKind.reply), number(1)))
+    if mentions:
+        parts.append(_mentioned(cause, new=edited))
+    return union_all(*parts).cte("candidates") if len(parts) > 1 else parts[0].cte("candidates")
+
+
+@cache
+def _telling(*, answer: bool, mentions: bool, edited: bool) -> Statement:
+    """Return the statement that notifies of a comment: a new or an approved one, or one that was edited."""
+    cause = _cause(answer=answer)
+    candidates = _candidates(cause, answer=answer, mentions=mentions, edited=edited)
+    wanted = (
+        select(candidates.c.member_id, candidates.c.kind)
+        .join(cause, candidates.c.member_id != cause.c.author_id)
+        .where(wants(candidates.c.member_id, candidates.c.kind))
+        .ext(distinct_on(candidates.c.member_id))
+        .order_by(candidates.c.member_id, candidates.c.rank)
+        .cte("wanted")
+    )
+    recipients = locked(wanted)
+    hidden = (cause.c.post_status != _PUBLISHED) & (recipients.c.member_id != cause.c.post_author_id)
+    reasons = case((hidden, number(Withheld.UNPUBLISHED.value)), else_=number(0))
+    columns = ["id", "member_id", "kind", "subject_id", "comment_id", "actor_id", "withheld"]
+    values = (recipients.c.kind, cause.c.id, cause.c.id, cause.c.author_id, reasons)
+    rows = select(recipients.c.new_id, recipients.c.member_id, *values).join(cause, literal_column("true"))
+    written = (
+        upsert(Notification)
+        .from_select(columns, rows)
+        .on_conflict_do_update(
+            index_elements=[Notification.subject_id, Notification.kind, Notification.member_id],
+            # Withheld when the comment was taken back, it is shown again as it was.
+            set_={"withheld": shown(Withheld.JUDGED)},
+        )
+        .returning(Notification.id, Notification.member_id, Notification.kind)
+        .cte("written")
+    )
+    kind = Kind.COMMENT_UPDATED if edited else Kind.COMMENT_CREATED
+    topic = events.topic_of(Audience.POST, cause.c.post_id)
+    happened = select(events.kind_of(kind), topic, cause.c.id, events.NOTHING)
+    return Statement(events.telling(union_all(happened, told_of(written))))
+
+
+_WITHHOLD = Statement(
+    update(Notification)
+    .where(Notification.subject_id == _COMMENT, Notification.kind != said(NotificationKind.like))
+    .values(withheld=withheld(Withheld.JUDGED))
+)
+_REMOVE = Statement(delete(Notification).where(Notification.comment_id == _COMMENT))
+_UNMENTION = Statement(
+    delete(Notification).where(
+        Notification.subject_id == _COMMENT,
+        Notification.kind == said(NotificationKind.mention),
+        ~exists().where(MENTIONS.c.comment_id == _COMMENT, MENTIONS.c.user_id == Notification.member_id),
+    )
+)
+
+
+async def comment_written(connection: Connection, comment_id: UUID, answered_id: UUID | None, names: int) -> None:
+    """Notify of a new comment that everybody may read, which names so many members.
+
+    `answered_id` is what was answered, even where there is no place left below it.
+    """
+    answer = answered_id is not None
+    statement = _telling(answer=answer, mentions=names > 0, edited=False)
+    values = {"answered_id": answered_id} if answer else {}
+    await statement.value(connection, comment_id=comment_id, ids=[new_id() for _ in range(names + 2)], **values)
+
+
+async def comment_approved(connection: Connection, comment_id: UUID) -> None:
+    """Notify of a comment that everybody may read from now on, and show again what was withheld."""
+    statement = _telling(answer=True, mentions=True, edited=False)
+    ids = [new_id() for _ in range(_MOST)]
+    await statement.value(connection, comment_id=comment_id, ids=ids, answered_id=None)
+
+
+async def comment_edited(connection: Connection, comment_id: UUID, post_id: UUID, *, mentions: bool) -> None:
+    """Tell of another text, and notify those whom it names and the text before did not; `mentions` says whether any."""
+    if not mentions:
+        await tell(connection, Kind.COMMENT_UPDATED, Audience.POST, post_id, comment_id)
+        return
+    await _UNMENTION.run(connection, comment_id=comment_id)
+    statement = _telling(answer=False, mentions=True, edited=True)
+    await statement.value(connection, comment_id=comment_id, ids=[new_id() for _ in range(_MOST)])
+
+
+async def comment_hidden(connection: Connection, comment_id: UUID, post_id: UUID) -> None:
+    """Withhold what notifies of a comment that waits for a moderator again, or was rejected."""
+    await _WITHHOLD.run(connection, comment_id=comment_id)
+    await tell(connection, Kind.COMMENT_DELETED, Audience.POST, post_id, comment_id)
+
+
+async def comment_gone(connection: Connection, comment_id: UUID, post_id: UUID, *, was_shown: bool) -> None:
+    """Remove what notifies of a comment that is deleted, also where its place stays."""
+    await _REMOVE.run(connection, comment_id=comment_id)
+    if was_shown:
+        await tell(connection, Kind.COMMENT_DELETED, Audience.POST, post_id, comment_id)
