@@ -90,6 +90,15 @@ from .types.jobs import (
     RetryJobResponse,
 )
 from .types.mail import SendMailResponse
+from .types.notifications import (
+    GetNotificationCountsResponse,
+    GetNotificationPreferencesResponse,
+    ListNotificationsResponse,
+    MarkNotificationReadResponse,
+    MarkNotificationsReadResponse,
+    MarkNotificationUnreadResponse,
+    UpdateNotificationPreferencesResponse,
+)
 from .types.posts import (
     ArchivePostResponse,
     CompareRevisionsResponse,
@@ -1304,15 +1313,96 @@ OPERATION_97: Final[OperationPlan[RetryJobResponse]] = OperationPlan(
     security=security.OPERATION_97,
 )
 
-OPERATION_98: Final[OperationPlan[SendMailResponse]] = OperationPlan(
+OPERATION_98: Final[OperationPlan[ListNotificationsResponse]] = OperationPlan(
+    operation_id='listNotifications',
+    method='GET',
+    path='/notifications',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1387), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1394)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1390), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1391), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1392), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1394))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'page', 'unread')), codec=model_bindings.codec_1381), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'kind', 'limit', 'page', 'unread')), codec=model_bindings.codec_1382), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'limit', 'unread')), codec=model_bindings.codec_1383), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'kind', 'limit', 'page', 'unread')), codec=model_bindings.codec_1384), ParameterSpec(plan=ParameterPlan(location='query', name='unread', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'include_total', 'kind', 'limit', 'page')), codec=model_bindings.codec_1385), ParameterSpec(plan=ParameterPlan(location='query', name='kind', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'unread')), codec=model_bindings.codec_1386)),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_98,
+)
+
+OPERATION_99: Final[OperationPlan[GetNotificationCountsResponse]] = OperationPlan(
+    operation_id='getNotificationCounts',
+    method='GET',
+    path='/notifications/counts',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1396), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1402)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1398), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1399), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1400), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1402))),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_99,
+)
+
+OPERATION_100: Final[OperationPlan[MarkNotificationsReadResponse]] = OperationPlan(
+    operation_id='markNotificationsRead',
+    method='PUT',
+    path='/notifications/read',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1411)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1406), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1407), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1408), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1409), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1411))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='until', style='form', explode=True, reserved_names=('kind',)), codec=model_bindings.codec_1404), ParameterSpec(plan=ParameterPlan(location='query', name='kind', style='form', explode=True, reserved_names=('until',)), codec=model_bindings.codec_1405)),
+    request_id_header='X-Request-ID',
+    security=security.OPERATION_100,
+)
+
+OPERATION_101: Final[OperationPlan[MarkNotificationReadResponse]] = OperationPlan(
+    operation_id='markNotificationRead',
+    method='PUT',
+    path='/notifications/{notification_id}/read',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1420)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1414), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1415), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1416), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1417), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1418), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1420))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='notification_id', style='simple', required=True), codec=model_bindings.codec_1413),),
+    request_id_header='X-Request-ID',
+    security=security.OPERATION_101,
+)
+
+OPERATION_102: Final[OperationPlan[MarkNotificationUnreadResponse]] = OperationPlan(
+    operation_id='markNotificationUnread',
+    method='DELETE',
+    path='/notifications/{notification_id}/read',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1429)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1423), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1424), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1425), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1426), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1427), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1429))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='notification_id', style='simple', required=True), codec=model_bindings.codec_1422),),
+    request_id_header='X-Request-ID',
+    security=security.OPERATION_102,
+)
+
+OPERATION_103: Final[OperationPlan[GetNotificationPreferencesResponse]] = OperationPlan(
+    operation_id='getNotificationPreferences',
+    method='GET',
+    path='/users/me/notification-preferences',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1432), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1441)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1437), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1438), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1439), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1441))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_1431),),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_103,
+)
+
+OPERATION_104: Final[OperationPlan[UpdateNotificationPreferencesResponse]] = OperationPlan(
+    operation_id='updateNotificationPreferences',
+    method='PATCH',
+    path='/users/me/notification-preferences',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1445), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1457)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1447), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1448), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1449), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1450), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1451), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1452), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1453), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1454), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1455), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1457))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1443),),
+    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_1444),), default='application/merge-patch+json', required=True),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_104,
+)
+
+OPERATION_105: Final[OperationPlan[SendMailResponse]] = OperationPlan(
     operation_id='sendMail',
     method='POST',
     path='/admin/mail',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('202', 'application/json', 'json', model_bindings.codec_1383), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1395)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1386), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1387), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1388), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1389), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1390), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1391), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1392), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1393), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1395))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1381),),
-    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_1382),), default='application/json', required=True),
+    responses=ResponseDecoder((model_branch('202', 'application/json', 'json', model_bindings.codec_1461), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1473)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1464), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1465), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1466), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1467), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1468), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1469), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1470), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1471), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1473))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1459),),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_1460),), default='application/json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
-    security=security.OPERATION_98,
+    security=security.OPERATION_105,
 )

@@ -194,7 +194,7 @@ def _add_delete_me(
         operation_id='deleteMe',
         tags=['Users'],
         summary='Delete my account',
-        description='Ends the account for good: its sessions, its posts with their comments, its items, its likes and its comments. A comment that others have answered leaves its place, without text and author, so that the answers keep theirs. The name and the address are free again. It takes a session that was opened with the password in the last 15 minutes (`login_required`). The last administrator stays (`last_admin`).',
+        description='Ends the account for good: its sessions, its posts with their comments, its items, its likes and its comments, the events that it organizes and its seats at others. A comment that others have answered leaves its place, without text and author, so that the answers keep theirs. The name and the address are free again. It takes a session that was opened with the password in the last 15 minutes (`login_required`). The last administrator stays (`last_admin`).',
         response_description='It is gone.',
         dependencies=wiring.dependencies.get('delete_me'),
     )

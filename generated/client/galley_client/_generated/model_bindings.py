@@ -4154,50 +4154,284 @@ codec_1379: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_1380: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Retry-After default)."""
 
-codec_1381: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
-"""Codec of /paths/~1admin~1mail/post parameter (request header Idempotency-Key)."""
+codec_1381: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+"""Codec of /paths/~1notifications/get parameter (request query limit)."""
 
-codec_1382: Final[PydanticCodec[models.MailDraft]] = PydanticCodec(models.MailDraft)
-"""Codec of /paths/~1admin~1mail/post request_body (request application/json)."""
+codec_1382: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+"""Codec of /paths/~1notifications/get parameter (request query cursor)."""
 
-codec_1383: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
-"""Codec of /paths/~1admin~1mail/post response_body (response 202 application/json)."""
+codec_1383: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+"""Codec of /paths/~1notifications/get parameter (request query page)."""
 
-codec_1384: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
-"""Codec of /paths/~1admin~1mail/post response_header (response Location 202)."""
+codec_1384: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+"""Codec of /paths/~1notifications/get parameter (request query include_total)."""
 
-codec_1385: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
-"""Codec of /paths/~1admin~1mail/post response_header (response Idempotent-Replayed 202)."""
+codec_1385: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+"""Codec of /paths/~1notifications/get parameter (request query unread)."""
 
-codec_1386: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1admin~1mail/post response_body (response 400 application/problem+json)."""
+codec_1386: Final[PydanticCodec[models.NotificationKind]] = PydanticCodec(models.NotificationKind)
+"""Codec of /paths/~1notifications/get parameter (request query kind)."""
 
-codec_1387: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1admin~1mail/post response_body (response 401 application/problem+json)."""
+codec_1387: Final[PydanticCodec[models.NotificationPage]] = PydanticCodec(models.NotificationPage)
+"""Codec of /paths/~1notifications/get response_body (response 200 application/json)."""
 
-codec_1388: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1admin~1mail/post response_body (response 403 application/problem+json)."""
+codec_1388: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+"""Codec of /paths/~1notifications/get response_header (response Link 200)."""
 
-codec_1389: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1admin~1mail/post response_body (response 409 application/problem+json)."""
+codec_1389: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1notifications/get response_header (response Cache-Control 200)."""
 
 codec_1390: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1admin~1mail/post response_body (response 413 application/problem+json)."""
+"""Codec of /paths/~1notifications/get response_body (response 401 application/problem+json)."""
 
 codec_1391: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1admin~1mail/post response_body (response 415 application/problem+json)."""
+"""Codec of /paths/~1notifications/get response_body (response 422 application/problem+json)."""
 
 codec_1392: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1notifications/get response_body (response 429 application/problem+json)."""
+
+codec_1393: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1notifications/get response_header (response Retry-After 429)."""
+
+codec_1394: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1notifications/get response_body (response default application/problem+json)."""
+
+codec_1395: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1notifications/get response_header (response Retry-After default)."""
+
+codec_1396: Final[PydanticCodec[models.NotificationCounts]] = PydanticCodec(models.NotificationCounts)
+"""Codec of /paths/~1notifications~1counts/get response_body (response 200 application/json)."""
+
+codec_1397: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1notifications~1counts/get response_header (response Cache-Control 200)."""
+
+codec_1398: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1notifications~1counts/get response_body (response 401 application/problem+json)."""
+
+codec_1399: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1notifications~1counts/get response_body (response 422 application/problem+json)."""
+
+codec_1400: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1notifications~1counts/get response_body (response 429 application/problem+json)."""
+
+codec_1401: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1notifications~1counts/get response_header (response Retry-After 429)."""
+
+codec_1402: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1notifications~1counts/get response_body (response default application/problem+json)."""
+
+codec_1403: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1notifications~1counts/get response_header (response Retry-After default)."""
+
+codec_1404: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
+"""Codec of /paths/~1notifications~1read/put parameter (request query until)."""
+
+codec_1405: Final[PydanticCodec[models.NotificationKind]] = PydanticCodec(models.NotificationKind)
+"""Codec of /paths/~1notifications~1read/put parameter (request query kind)."""
+
+codec_1406: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1notifications~1read/put response_body (response 401 application/problem+json)."""
+
+codec_1407: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1notifications~1read/put response_body (response 403 application/problem+json)."""
+
+codec_1408: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1notifications~1read/put response_body (response 422 application/problem+json)."""
+
+codec_1409: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1notifications~1read/put response_body (response 429 application/problem+json)."""
+
+codec_1410: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1notifications~1read/put response_header (response Retry-After 429)."""
+
+codec_1411: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1notifications~1read/put response_body (response default application/problem+json)."""
+
+codec_1412: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1notifications~1read/put response_header (response Retry-After default)."""
+
+codec_1413: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1notifications~1{notification_id}~1read/put parameter (request path notification_id)."""
+
+codec_1414: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1notifications~1{notification_id}~1read/put response_body (response 401 application/problem+json)."""
+
+codec_1415: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1notifications~1{notification_id}~1read/put response_body (response 403 application/problem+json)."""
+
+codec_1416: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1notifications~1{notification_id}~1read/put response_body (response 404 application/problem+json)."""
+
+codec_1417: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1notifications~1{notification_id}~1read/put response_body (response 422 application/problem+json)."""
+
+codec_1418: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1notifications~1{notification_id}~1read/put response_body (response 429 application/problem+json)."""
+
+codec_1419: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1notifications~1{notification_id}~1read/put response_header (response Retry-After 429)."""
+
+codec_1420: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1notifications~1{notification_id}~1read/put response_body (response default application/problem+json)."""
+
+codec_1421: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1notifications~1{notification_id}~1read/put response_header (response Retry-After default)."""
+
+codec_1422: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1notifications~1{notification_id}~1read/delete parameter (request path notification_id)."""
+
+codec_1423: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1notifications~1{notification_id}~1read/delete response_body (response 401 application/problem+json)."""
+
+codec_1424: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1notifications~1{notification_id}~1read/delete response_body (response 403 application/problem+json)."""
+
+codec_1425: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1notifications~1{notification_id}~1read/delete response_body (response 404 application/problem+json)."""
+
+codec_1426: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1notifications~1{notification_id}~1read/delete response_body (response 422 application/problem+json)."""
+
+codec_1427: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1notifications~1{notification_id}~1read/delete response_body (response 429 application/problem+json)."""
+
+codec_1428: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1notifications~1{notification_id}~1read/delete response_header (response Retry-After 429)."""
+
+codec_1429: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1notifications~1{notification_id}~1read/delete response_body (response default application/problem+json)."""
+
+codec_1430: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1notifications~1{notification_id}~1read/delete response_header (response Retry-After default)."""
+
+codec_1431: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+"""Codec of /paths/~1users~1me~1notification-preferences/get parameter (request header If-None-Match)."""
+
+codec_1432: Final[PydanticCodec[models.NotificationPreferences]] = PydanticCodec(models.NotificationPreferences)
+"""Codec of /paths/~1users~1me~1notification-preferences/get response_body (response 200 application/json)."""
+
+codec_1433: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1users~1me~1notification-preferences/get response_header (response ETag 200)."""
+
+codec_1434: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1users~1me~1notification-preferences/get response_header (response Cache-Control 200)."""
+
+codec_1435: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1users~1me~1notification-preferences/get response_header (response ETag 304)."""
+
+codec_1436: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1users~1me~1notification-preferences/get response_header (response Cache-Control 304)."""
+
+codec_1437: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me~1notification-preferences/get response_body (response 401 application/problem+json)."""
+
+codec_1438: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me~1notification-preferences/get response_body (response 422 application/problem+json)."""
+
+codec_1439: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me~1notification-preferences/get response_body (response 429 application/problem+json)."""
+
+codec_1440: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1users~1me~1notification-preferences/get response_header (response Retry-After 429)."""
+
+codec_1441: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me~1notification-preferences/get response_body (response default application/problem+json)."""
+
+codec_1442: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1users~1me~1notification-preferences/get response_header (response Retry-After default)."""
+
+codec_1443: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+"""Codec of /paths/~1users~1me~1notification-preferences/patch parameter (request header If-Match)."""
+
+codec_1444: Final[PydanticCodec[models.NotificationPreferencesUpdate]] = PydanticCodec(models.NotificationPreferencesUpdate)
+"""Codec of /paths/~1users~1me~1notification-preferences/patch request_body (request application/merge-patch+json)."""
+
+codec_1445: Final[PydanticCodec[models.NotificationPreferences]] = PydanticCodec(models.NotificationPreferences)
+"""Codec of /paths/~1users~1me~1notification-preferences/patch response_body (response 200 application/json)."""
+
+codec_1446: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1users~1me~1notification-preferences/patch response_header (response ETag 200)."""
+
+codec_1447: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me~1notification-preferences/patch response_body (response 400 application/problem+json)."""
+
+codec_1448: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me~1notification-preferences/patch response_body (response 401 application/problem+json)."""
+
+codec_1449: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me~1notification-preferences/patch response_body (response 403 application/problem+json)."""
+
+codec_1450: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me~1notification-preferences/patch response_body (response 412 application/problem+json)."""
+
+codec_1451: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me~1notification-preferences/patch response_body (response 413 application/problem+json)."""
+
+codec_1452: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me~1notification-preferences/patch response_body (response 415 application/problem+json)."""
+
+codec_1453: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me~1notification-preferences/patch response_body (response 422 application/problem+json)."""
+
+codec_1454: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me~1notification-preferences/patch response_body (response 428 application/problem+json)."""
+
+codec_1455: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me~1notification-preferences/patch response_body (response 429 application/problem+json)."""
+
+codec_1456: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1users~1me~1notification-preferences/patch response_header (response Retry-After 429)."""
+
+codec_1457: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me~1notification-preferences/patch response_body (response default application/problem+json)."""
+
+codec_1458: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1users~1me~1notification-preferences/patch response_header (response Retry-After default)."""
+
+codec_1459: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
+"""Codec of /paths/~1admin~1mail/post parameter (request header Idempotency-Key)."""
+
+codec_1460: Final[PydanticCodec[models.MailDraft]] = PydanticCodec(models.MailDraft)
+"""Codec of /paths/~1admin~1mail/post request_body (request application/json)."""
+
+codec_1461: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
+"""Codec of /paths/~1admin~1mail/post response_body (response 202 application/json)."""
+
+codec_1462: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+"""Codec of /paths/~1admin~1mail/post response_header (response Location 202)."""
+
+codec_1463: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
+"""Codec of /paths/~1admin~1mail/post response_header (response Idempotent-Replayed 202)."""
+
+codec_1464: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1admin~1mail/post response_body (response 400 application/problem+json)."""
+
+codec_1465: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1admin~1mail/post response_body (response 401 application/problem+json)."""
+
+codec_1466: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1admin~1mail/post response_body (response 403 application/problem+json)."""
+
+codec_1467: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1admin~1mail/post response_body (response 409 application/problem+json)."""
+
+codec_1468: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1admin~1mail/post response_body (response 413 application/problem+json)."""
+
+codec_1469: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1admin~1mail/post response_body (response 415 application/problem+json)."""
+
+codec_1470: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response 422 application/problem+json)."""
 
-codec_1393: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1471: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response 429 application/problem+json)."""
 
-codec_1394: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1472: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1admin~1mail/post response_header (response Retry-After 429)."""
 
-codec_1395: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1473: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response default application/problem+json)."""
 
-codec_1396: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1474: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1admin~1mail/post response_header (response Retry-After default)."""

@@ -653,5 +653,47 @@ OPERATION_97: Final = SecurityBinding(
 
 OPERATION_98: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+)
+
+
+OPERATION_99: Final = SecurityBinding(
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+)
+
+
+OPERATION_100: Final = SecurityBinding(
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+)
+
+
+OPERATION_101: Final = SecurityBinding(
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+)
+
+
+OPERATION_102: Final = SecurityBinding(
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+)
+
+
+OPERATION_103: Final = SecurityBinding(
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+)
+
+
+OPERATION_104: Final = SecurityBinding(
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+)
+
+
+OPERATION_105: Final = SecurityBinding(
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
     alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('mail:send',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('mail:send',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('mail:send',)),)),
 )

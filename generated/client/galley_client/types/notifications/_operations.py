@@ -23,37 +23,13 @@ from ...responses import ResponseInfo
 ListNotificationsResponse: TypeAlias = models.NotificationPage | models.Problem
 
 
-_LIST_NOTIFICATIONS_HEADERS: Final[ResponseHeaders[models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.LinkText | models.CacheControl | models.RetryAfter, UNSET]] = ResponseHeaders(
+_LIST_NOTIFICATIONS_HEADERS: Final[ResponseHeaders[models.LinkText | models.CacheControl | models.RetryAfter, UNSET]] = ResponseHeaders(
     'listNotifications',
     frozenset({'200', '401', '422', '429', 'default'}),
-    (('X-Request-ID', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_2070, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_2077, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_2079, missing=required_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_2081, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_2084, missing=required_header)))), ('Server-Timing', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_2071, missing=required_header)),)), ('RateLimit-Policy', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_2072, missing=required_header)),)), ('RateLimit', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_2073, missing=required_header)),)), ('Link', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Link', style='simple'), codec=model_bindings.codec_2074, missing=optional_header)),)), ('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_2075, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_2082, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_2085, missing=optional_header))))),
+    (('Link', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Link', style='simple'), codec=model_bindings.codec_1388, missing=optional_header)),)), ('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_1389, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1393, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1395, missing=optional_header))))),
 )
 
 
-@overload
-def decode_list_notifications_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['X-Request-ID'],
-) -> models.RequestId: ...
-@overload
-def decode_list_notifications_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['Server-Timing'],
-) -> models.ServerTiming: ...
-@overload
-def decode_list_notifications_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['RateLimit-Policy'],
-) -> models.QuotaPolicy: ...
-@overload
-def decode_list_notifications_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['RateLimit'],
-) -> models.QuotaLeft: ...
 @overload
 def decode_list_notifications_header(
     info: ResponseInfo,
@@ -77,8 +53,8 @@ def decode_list_notifications_header(
 def decode_list_notifications_header(
     info: ResponseInfo,
     *,
-    name: Literal['X-Request-ID', 'Server-Timing', 'RateLimit-Policy', 'RateLimit', 'Link', 'Cache-Control', 'Retry-After'],
-) -> models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.LinkText | models.CacheControl | models.RetryAfter | UNSET:
+    name: Literal['Link', 'Cache-Control', 'Retry-After'],
+) -> models.LinkText | models.CacheControl | models.RetryAfter | UNSET:
     """Decode one declared response header of list_notifications from a response's metadata."""
     return _LIST_NOTIFICATIONS_HEADERS.decode(info, name)
 
@@ -86,37 +62,13 @@ def decode_list_notifications_header(
 GetNotificationCountsResponse: TypeAlias = models.NotificationCounts | models.Problem
 
 
-_GET_NOTIFICATION_COUNTS_HEADERS: Final[ResponseHeaders[models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.CacheControl | models.RetryAfter, UNSET]] = ResponseHeaders(
+_GET_NOTIFICATION_COUNTS_HEADERS: Final[ResponseHeaders[models.CacheControl | models.RetryAfter, UNSET]] = ResponseHeaders(
     'getNotificationCounts',
     frozenset({'200', '401', '422', '429', 'default'}),
-    (('X-Request-ID', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_2087, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_2093, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_2095, missing=required_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_2097, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_2100, missing=required_header)))), ('Server-Timing', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_2088, missing=required_header)),)), ('RateLimit-Policy', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_2089, missing=required_header)),)), ('RateLimit', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_2090, missing=required_header)),)), ('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_2091, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_2098, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_2101, missing=optional_header))))),
+    (('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_1397, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1401, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1403, missing=optional_header))))),
 )
 
 
-@overload
-def decode_get_notification_counts_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['X-Request-ID'],
-) -> models.RequestId: ...
-@overload
-def decode_get_notification_counts_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['Server-Timing'],
-) -> models.ServerTiming: ...
-@overload
-def decode_get_notification_counts_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['RateLimit-Policy'],
-) -> models.QuotaPolicy: ...
-@overload
-def decode_get_notification_counts_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['RateLimit'],
-) -> models.QuotaLeft: ...
 @overload
 def decode_get_notification_counts_header(
     info: ResponseInfo,
@@ -134,8 +86,8 @@ def decode_get_notification_counts_header(
 def decode_get_notification_counts_header(
     info: ResponseInfo,
     *,
-    name: Literal['X-Request-ID', 'Server-Timing', 'RateLimit-Policy', 'RateLimit', 'Cache-Control', 'Retry-After'],
-) -> models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.CacheControl | models.RetryAfter | UNSET:
+    name: Literal['Cache-Control', 'Retry-After'],
+) -> models.CacheControl | models.RetryAfter | UNSET:
     """Decode one declared response header of get_notification_counts from a response's metadata."""
     return _GET_NOTIFICATION_COUNTS_HEADERS.decode(info, name)
 
@@ -143,50 +95,18 @@ def decode_get_notification_counts_header(
 MarkNotificationsReadResponse: TypeAlias = None | models.Problem
 
 
-_MARK_NOTIFICATIONS_READ_HEADERS: Final[ResponseHeaders[models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.RetryAfter, UNSET]] = ResponseHeaders(
+_MARK_NOTIFICATIONS_READ_HEADERS: Final[ResponseHeaders[models.RetryAfter, UNSET]] = ResponseHeaders(
     'markNotificationsRead',
     frozenset({'204', '401', '403', '422', '429', 'default'}),
-    (('X-Request-ID', (('204', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_2104, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_2109, missing=required_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_2111, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_2113, missing=required_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_2115, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_2118, missing=required_header)))), ('Server-Timing', (('204', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_2105, missing=required_header)),)), ('RateLimit-Policy', (('204', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_2106, missing=required_header)),)), ('RateLimit', (('204', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_2107, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_2116, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_2119, missing=optional_header))))),
+    (('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1410, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1412, missing=optional_header)))),),
 )
 
 
-@overload
-def decode_mark_notifications_read_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['X-Request-ID'],
-) -> models.RequestId: ...
-@overload
-def decode_mark_notifications_read_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['Server-Timing'],
-) -> models.ServerTiming: ...
-@overload
-def decode_mark_notifications_read_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['RateLimit-Policy'],
-) -> models.QuotaPolicy: ...
-@overload
-def decode_mark_notifications_read_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['RateLimit'],
-) -> models.QuotaLeft: ...
-@overload
 def decode_mark_notifications_read_header(
     info: ResponseInfo,
     *,
     name: Literal['Retry-After'],
-) -> models.RetryAfter | UNSET: ...
-
-
-def decode_mark_notifications_read_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['X-Request-ID', 'Server-Timing', 'RateLimit-Policy', 'RateLimit', 'Retry-After'],
-) -> models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.RetryAfter | UNSET:
+) -> models.RetryAfter | UNSET:
     """Decode one declared response header of mark_notifications_read from a response's metadata."""
     return _MARK_NOTIFICATIONS_READ_HEADERS.decode(info, name)
 
@@ -194,50 +114,18 @@ def decode_mark_notifications_read_header(
 MarkNotificationReadResponse: TypeAlias = None | models.Problem
 
 
-_MARK_NOTIFICATION_READ_HEADERS: Final[ResponseHeaders[models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.RetryAfter, UNSET]] = ResponseHeaders(
+_MARK_NOTIFICATION_READ_HEADERS: Final[ResponseHeaders[models.RetryAfter, UNSET]] = ResponseHeaders(
     'markNotificationRead',
     frozenset({'204', '401', '403', '404', '422', '429', 'default'}),
-    (('X-Request-ID', (('204', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_2121, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_2126, missing=required_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_2128, missing=required_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_2130, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_2132, missing=required_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_2134, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_2137, missing=required_header)))), ('Server-Timing', (('204', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_2122, missing=required_header)),)), ('RateLimit-Policy', (('204', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_2123, missing=required_header)),)), ('RateLimit', (('204', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_2124, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_2135, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_2138, missing=optional_header))))),
+    (('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1419, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1421, missing=optional_header)))),),
 )
 
 
-@overload
-def decode_mark_notification_read_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['X-Request-ID'],
-) -> models.RequestId: ...
-@overload
-def decode_mark_notification_read_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['Server-Timing'],
-) -> models.ServerTiming: ...
-@overload
-def decode_mark_notification_read_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['RateLimit-Policy'],
-) -> models.QuotaPolicy: ...
-@overload
-def decode_mark_notification_read_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['RateLimit'],
-) -> models.QuotaLeft: ...
-@overload
 def decode_mark_notification_read_header(
     info: ResponseInfo,
     *,
     name: Literal['Retry-After'],
-) -> models.RetryAfter | UNSET: ...
-
-
-def decode_mark_notification_read_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['X-Request-ID', 'Server-Timing', 'RateLimit-Policy', 'RateLimit', 'Retry-After'],
-) -> models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.RetryAfter | UNSET:
+) -> models.RetryAfter | UNSET:
     """Decode one declared response header of mark_notification_read from a response's metadata."""
     return _MARK_NOTIFICATION_READ_HEADERS.decode(info, name)
 
@@ -245,50 +133,18 @@ def decode_mark_notification_read_header(
 MarkNotificationUnreadResponse: TypeAlias = None | models.Problem
 
 
-_MARK_NOTIFICATION_UNREAD_HEADERS: Final[ResponseHeaders[models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.RetryAfter, UNSET]] = ResponseHeaders(
+_MARK_NOTIFICATION_UNREAD_HEADERS: Final[ResponseHeaders[models.RetryAfter, UNSET]] = ResponseHeaders(
     'markNotificationUnread',
     frozenset({'204', '401', '403', '404', '422', '429', 'default'}),
-    (('X-Request-ID', (('204', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_2140, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_2145, missing=required_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_2147, missing=required_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_2149, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_2151, missing=required_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_2153, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_2156, missing=required_header)))), ('Server-Timing', (('204', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_2141, missing=required_header)),)), ('RateLimit-Policy', (('204', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_2142, missing=required_header)),)), ('RateLimit', (('204', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_2143, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_2154, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_2157, missing=optional_header))))),
+    (('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1428, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1430, missing=optional_header)))),),
 )
 
 
-@overload
-def decode_mark_notification_unread_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['X-Request-ID'],
-) -> models.RequestId: ...
-@overload
-def decode_mark_notification_unread_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['Server-Timing'],
-) -> models.ServerTiming: ...
-@overload
-def decode_mark_notification_unread_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['RateLimit-Policy'],
-) -> models.QuotaPolicy: ...
-@overload
-def decode_mark_notification_unread_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['RateLimit'],
-) -> models.QuotaLeft: ...
-@overload
 def decode_mark_notification_unread_header(
     info: ResponseInfo,
     *,
     name: Literal['Retry-After'],
-) -> models.RetryAfter | UNSET: ...
-
-
-def decode_mark_notification_unread_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['X-Request-ID', 'Server-Timing', 'RateLimit-Policy', 'RateLimit', 'Retry-After'],
-) -> models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.RetryAfter | UNSET:
+) -> models.RetryAfter | UNSET:
     """Decode one declared response header of mark_notification_unread from a response's metadata."""
     return _MARK_NOTIFICATION_UNREAD_HEADERS.decode(info, name)
 
@@ -296,37 +152,13 @@ def decode_mark_notification_unread_header(
 GetNotificationPreferencesResponse: TypeAlias = models.NotificationPreferences | models.Problem
 
 
-_GET_NOTIFICATION_PREFERENCES_HEADERS: Final[ResponseHeaders[models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.EntityTag | models.CacheControl | models.RetryAfter, UNSET]] = ResponseHeaders(
+_GET_NOTIFICATION_PREFERENCES_HEADERS: Final[ResponseHeaders[models.EntityTag | models.CacheControl | models.RetryAfter, UNSET]] = ResponseHeaders(
     'getNotificationPreferences',
     frozenset({'200', '304', '401', '422', '429', 'default'}),
-    (('X-Request-ID', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_2160, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_2166, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_2173, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_2175, missing=required_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_2177, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_2180, missing=required_header)))), ('Server-Timing', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_2161, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_2167, missing=required_header)))), ('RateLimit-Policy', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_2162, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_2168, missing=required_header)))), ('RateLimit', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_2163, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_2169, missing=required_header)))), ('ETag', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_2164, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_2170, missing=required_header)))), ('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_2165, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_2171, missing=required_header)))), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_2178, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_2181, missing=optional_header))))),
+    (('ETag', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_1433, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_1435, missing=required_header)))), ('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_1434, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_1436, missing=required_header)))), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1440, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1442, missing=optional_header))))),
 )
 
 
-@overload
-def decode_get_notification_preferences_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['X-Request-ID'],
-) -> models.RequestId: ...
-@overload
-def decode_get_notification_preferences_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['Server-Timing'],
-) -> models.ServerTiming: ...
-@overload
-def decode_get_notification_preferences_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['RateLimit-Policy'],
-) -> models.QuotaPolicy: ...
-@overload
-def decode_get_notification_preferences_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['RateLimit'],
-) -> models.QuotaLeft: ...
 @overload
 def decode_get_notification_preferences_header(
     info: ResponseInfo,
@@ -350,8 +182,8 @@ def decode_get_notification_preferences_header(
 def decode_get_notification_preferences_header(
     info: ResponseInfo,
     *,
-    name: Literal['X-Request-ID', 'Server-Timing', 'RateLimit-Policy', 'RateLimit', 'ETag', 'Cache-Control', 'Retry-After'],
-) -> models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.EntityTag | models.CacheControl | models.RetryAfter | UNSET:
+    name: Literal['ETag', 'Cache-Control', 'Retry-After'],
+) -> models.EntityTag | models.CacheControl | models.RetryAfter | UNSET:
     """Decode one declared response header of get_notification_preferences from a response's metadata."""
     return _GET_NOTIFICATION_PREFERENCES_HEADERS.decode(info, name)
 
@@ -359,37 +191,13 @@ def decode_get_notification_preferences_header(
 UpdateNotificationPreferencesResponse: TypeAlias = models.NotificationPreferences | models.Problem
 
 
-_UPDATE_NOTIFICATION_PREFERENCES_HEADERS: Final[ResponseHeaders[models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.EntityTag | models.RetryAfter, UNSET]] = ResponseHeaders(
+_UPDATE_NOTIFICATION_PREFERENCES_HEADERS: Final[ResponseHeaders[models.EntityTag | models.RetryAfter, UNSET]] = ResponseHeaders(
     'updateNotificationPreferences',
     frozenset({'200', '400', '401', '403', '412', '413', '415', '422', '428', '429', 'default'}),
-    (('X-Request-ID', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_2185, missing=required_header)), ('400', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_2191, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_2193, missing=required_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_2195, missing=required_header)), ('412', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_2197, missing=required_header)), ('413', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_2199, missing=required_header)), ('415', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_2201, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_2203, missing=required_header)), ('428', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_2205, missing=required_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_2207, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_2210, missing=required_header)))), ('Server-Timing', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_2186, missing=required_header)),)), ('RateLimit-Policy', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_2187, missing=required_header)),)), ('RateLimit', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_2188, missing=required_header)),)), ('ETag', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_2189, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_2208, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_2211, missing=optional_header))))),
+    (('ETag', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_1446, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1456, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1458, missing=optional_header))))),
 )
 
 
-@overload
-def decode_update_notification_preferences_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['X-Request-ID'],
-) -> models.RequestId: ...
-@overload
-def decode_update_notification_preferences_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['Server-Timing'],
-) -> models.ServerTiming: ...
-@overload
-def decode_update_notification_preferences_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['RateLimit-Policy'],
-) -> models.QuotaPolicy: ...
-@overload
-def decode_update_notification_preferences_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['RateLimit'],
-) -> models.QuotaLeft: ...
 @overload
 def decode_update_notification_preferences_header(
     info: ResponseInfo,
@@ -407,7 +215,7 @@ def decode_update_notification_preferences_header(
 def decode_update_notification_preferences_header(
     info: ResponseInfo,
     *,
-    name: Literal['X-Request-ID', 'Server-Timing', 'RateLimit-Policy', 'RateLimit', 'ETag', 'Retry-After'],
-) -> models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.EntityTag | models.RetryAfter | UNSET:
+    name: Literal['ETag', 'Retry-After'],
+) -> models.EntityTag | models.RetryAfter | UNSET:
     """Decode one declared response header of update_notification_preferences from a response's metadata."""
     return _UPDATE_NOTIFICATION_PREFERENCES_HEADERS.decode(info, name)
