@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from .resources.feeds._async import AsyncFeedsResource
     from .resources.jobs._async import AsyncJobsResource
     from .resources.mail._async import AsyncMailResource
+    from .resources.messages._async import AsyncMessagesResource
     from .resources.posts._async import AsyncPostsResource
     from .resources.search._async import AsyncSearchResource
     from .resources.statistics._async import AsyncStatisticsResource
@@ -127,6 +128,13 @@ class AsyncClientView:
         from .resources.comments._async import AsyncCommentsResource
 
         return AsyncCommentsResource(self._core)
+
+    @cached_property
+    def messages(self) -> AsyncMessagesResource:
+        """The messages operations."""
+        from .resources.messages._async import AsyncMessagesResource
+
+        return AsyncMessagesResource(self._core)
 
     @cached_property
     def feeds(self) -> AsyncFeedsResource:

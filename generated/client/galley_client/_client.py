@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from .resources.feeds._sync import FeedsResource
     from .resources.jobs._sync import JobsResource
     from .resources.mail._sync import MailResource
+    from .resources.messages._sync import MessagesResource
     from .resources.posts._sync import PostsResource
     from .resources.search._sync import SearchResource
     from .resources.statistics._sync import StatisticsResource
@@ -127,6 +128,13 @@ class ClientView:
         from .resources.comments._sync import CommentsResource
 
         return CommentsResource(self._core)
+
+    @cached_property
+    def messages(self) -> MessagesResource:
+        """The messages operations."""
+        from .resources.messages._sync import MessagesResource
+
+        return MessagesResource(self._core)
 
     @cached_property
     def feeds(self) -> FeedsResource:

@@ -69,6 +69,29 @@ from .types.jobs import (
     RetryJobResponse,
 )
 from .types.mail import SendMailResponse
+from .types.messages import (
+    CreateMessageResponse,
+    CreateRoomResponse,
+    DeclineInvitationResponse,
+    DeleteMessageResponse,
+    DeleteRoomResponse,
+    GetMessageResponse,
+    GetRoomResponse,
+    GetUnreadMessagesResponse,
+    InviteToRoomResponse,
+    JoinRoomResponse,
+    LeaveRoomResponse,
+    ListMessagesResponse,
+    ListMyInvitationsResponse,
+    ListRoomInvitationsResponse,
+    ListRoomMembersResponse,
+    ListRoomsResponse,
+    MarkRoomReadResponse,
+    RemoveRoomMemberResponse,
+    UpdateMessageResponse,
+    UpdateRoomResponse,
+    WithdrawInvitationResponse,
+)
 from .types.posts import (
     ArchivePostResponse,
     CompareRevisionsResponse,
@@ -827,269 +850,516 @@ OPERATION_59: Final[OperationPlan[RejectCommentResponse]] = OperationPlan(
     security=security.OPERATION_59,
 )
 
-OPERATION_60: Final[OperationPlan[GetAtomFeedResponse]] = OperationPlan(
-    operation_id='getAtomFeed',
+OPERATION_60: Final[OperationPlan[ListRoomsResponse]] = OperationPlan(
+    operation_id='listRooms',
     method='GET',
-    path='/feed.atom',
+    path='/rooms',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((binary_branch('200', 'application/atom+xml'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1535)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1528), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1530), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1532), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1535))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('author', 'tag')), codec=model_bindings.codec_1509), ParameterSpec(plan=ParameterPlan(location='query', name='author', style='form', explode=True, reserved_names=('limit', 'tag')), codec=model_bindings.codec_1510), ParameterSpec(plan=ParameterPlan(location='query', name='tag', style='form', explode=True, reserved_names=('author', 'limit')), codec=model_bindings.codec_1511), ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('If-Modified-Since', 'X-API-Key')), codec=model_bindings.codec_1512), ParameterSpec(plan=ParameterPlan(location='header', name='If-Modified-Since', style='simple', reserved_names=('If-None-Match', 'X-API-Key')), codec=model_bindings.codec_1513)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1516), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1530)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1523), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1525), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1527), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1530))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'mine', 'page', 'q', 'sort')), codec=model_bindings.codec_1509), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'mine', 'page', 'q', 'sort')), codec=model_bindings.codec_1510), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit', 'mine', 'q', 'sort')), codec=model_bindings.codec_1511), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'mine', 'page', 'q', 'sort')), codec=model_bindings.codec_1512), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'mine', 'page', 'q')), codec=model_bindings.codec_1513), ParameterSpec(plan=ParameterPlan(location='query', name='mine', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'include_total', 'limit', 'page', 'q', 'sort')), codec=model_bindings.codec_1514), ParameterSpec(plan=ParameterPlan(location='query', name='q', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'mine', 'page', 'sort')), codec=model_bindings.codec_1515)),
     request_id_header='X-Request-ID',
-    response_media_type='application/atom+xml',
+    response_media_type='application/json',
     security=security.OPERATION_60,
 )
 
-OPERATION_61: Final[OperationPlan[GetRssFeedResponse]] = OperationPlan(
-    operation_id='getRssFeed',
-    method='GET',
-    path='/feed.rss',
+OPERATION_61: Final[OperationPlan[CreateRoomResponse]] = OperationPlan(
+    operation_id='createRoom',
+    method='POST',
+    path='/rooms',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((binary_branch('200', 'application/rss+xml'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1564)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1557), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1559), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1561), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1564))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('author', 'tag')), codec=model_bindings.codec_1538), ParameterSpec(plan=ParameterPlan(location='query', name='author', style='form', explode=True, reserved_names=('limit', 'tag')), codec=model_bindings.codec_1539), ParameterSpec(plan=ParameterPlan(location='query', name='tag', style='form', explode=True, reserved_names=('author', 'limit')), codec=model_bindings.codec_1540), ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('If-Modified-Since', 'X-API-Key')), codec=model_bindings.codec_1541), ParameterSpec(plan=ParameterPlan(location='header', name='If-Modified-Since', style='simple', reserved_names=('If-None-Match', 'X-API-Key')), codec=model_bindings.codec_1542)),
+    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_1535), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1560)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1543), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1545), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1547), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1549), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1551), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1553), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1555), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1557), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1560))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1533),),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_1534),), default='application/json', required=True),
     request_id_header='X-Request-ID',
-    response_media_type='application/rss+xml',
+    response_media_type='application/json',
     security=security.OPERATION_61,
 )
 
-OPERATION_62: Final[OperationPlan[GetOembedResponse]] = OperationPlan(
-    operation_id='getOembed',
+OPERATION_62: Final[OperationPlan[GetRoomResponse]] = OperationPlan(
+    operation_id='getRoom',
     method='GET',
-    path='/oembed',
+    path='/rooms/{room_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1572), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1594)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1585), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1587), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1589), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1591), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1594))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='url', style='form', explode=True, required=True, reserved_names=('format', 'maxheight', 'maxwidth')), codec=model_bindings.codec_1567), ParameterSpec(plan=ParameterPlan(location='query', name='format', style='form', explode=True, reserved_names=('maxheight', 'maxwidth', 'url')), codec=model_bindings.codec_1568), ParameterSpec(plan=ParameterPlan(location='query', name='maxwidth', style='form', explode=True, kind='integer', reserved_names=('format', 'maxheight', 'url')), codec=model_bindings.codec_1569), ParameterSpec(plan=ParameterPlan(location='query', name='maxheight', style='form', explode=True, kind='integer', reserved_names=('format', 'maxwidth', 'url')), codec=model_bindings.codec_1570), ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_1571)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1565), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1587)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1578), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1580), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1582), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1584), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1587))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_1563), ParameterSpec(plan=ParameterPlan(location='path', name='room_id', style='simple', required=True), codec=model_bindings.codec_1564)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_62,
 )
 
-OPERATION_63: Final[OperationPlan[ListTagsResponse]] = OperationPlan(
-    operation_id='listTags',
-    method='GET',
-    path='/tags',
+OPERATION_63: Final[OperationPlan[UpdateRoomResponse]] = OperationPlan(
+    operation_id='updateRoom',
+    method='PATCH',
+    path='/rooms/{room_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1602), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1616)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1609), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1611), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1613), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1616))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'page', 'sort')), codec=model_bindings.codec_1597), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_1598), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit', 'sort')), codec=model_bindings.codec_1599), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'page', 'sort')), codec=model_bindings.codec_1600), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page')), codec=model_bindings.codec_1601)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1593), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1620)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1599), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1601), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1603), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1605), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1607), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1609), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1611), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1613), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1615), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1617), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1620))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1590), ParameterSpec(plan=ParameterPlan(location='path', name='room_id', style='simple', required=True), codec=model_bindings.codec_1591)),
+    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_1592),), default='application/merge-patch+json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_63,
 )
 
-OPERATION_64: Final[OperationPlan[CreateTagResponse]] = OperationPlan(
-    operation_id='createTag',
-    method='POST',
-    path='/tags',
+OPERATION_64: Final[OperationPlan[DeleteRoomResponse]] = OperationPlan(
+    operation_id='deleteRoom',
+    method='DELETE',
+    path='/rooms/{room_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_1621), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1646)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1629), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1631), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1633), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1635), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1637), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1639), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1641), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1643), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1646))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1619),),
-    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_1620),), default='application/json', required=True),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1644)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1629), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1631), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1633), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1635), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1637), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1639), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1641), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1644))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1623), ParameterSpec(plan=ParameterPlan(location='path', name='room_id', style='simple', required=True), codec=model_bindings.codec_1624)),
     request_id_header='X-Request-ID',
-    response_media_type='application/json',
     security=security.OPERATION_64,
 )
 
-OPERATION_65: Final[OperationPlan[GetTagResponse]] = OperationPlan(
-    operation_id='getTag',
-    method='GET',
-    path='/tags/{tag_id}',
+OPERATION_65: Final[OperationPlan[JoinRoomResponse]] = OperationPlan(
+    operation_id='joinRoom',
+    method='PUT',
+    path='/rooms/{room_id}/membership',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1651), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1673)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1664), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1666), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1668), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1670), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1673))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_1649), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_1650)),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1665)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1652), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1654), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1656), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1658), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1660), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1662), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1665))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='room_id', style='simple', required=True), codec=model_bindings.codec_1647),),
     request_id_header='X-Request-ID',
-    response_media_type='application/json',
     security=security.OPERATION_65,
 )
 
-OPERATION_66: Final[OperationPlan[UpdateTagResponse]] = OperationPlan(
-    operation_id='updateTag',
-    method='PATCH',
-    path='/tags/{tag_id}',
+OPERATION_66: Final[OperationPlan[LeaveRoomResponse]] = OperationPlan(
+    operation_id='leaveRoom',
+    method='DELETE',
+    path='/rooms/{room_id}/membership',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1679), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1708)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1685), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1687), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1689), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1691), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1693), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1695), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1697), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1699), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1701), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1703), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1705), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1708))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1676), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_1677)),
-    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_1678),), default='application/merge-patch+json', required=True),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1686)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1673), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1675), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1677), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1679), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1681), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1683), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1686))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='room_id', style='simple', required=True), codec=model_bindings.codec_1668),),
     request_id_header='X-Request-ID',
-    response_media_type='application/json',
     security=security.OPERATION_66,
 )
 
-OPERATION_67: Final[OperationPlan[DeleteTagResponse]] = OperationPlan(
-    operation_id='deleteTag',
-    method='DELETE',
-    path='/tags/{tag_id}',
+OPERATION_67: Final[OperationPlan[ListRoomMembersResponse]] = OperationPlan(
+    operation_id='listRoomMembers',
+    method='GET',
+    path='/rooms/{room_id}/members',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1732)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1717), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1719), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1721), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1723), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1725), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1727), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1729), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1732))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1711), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_1712)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1694), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1710)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1701), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1703), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1705), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1707), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1710))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'page')), codec=model_bindings.codec_1689), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'page')), codec=model_bindings.codec_1690), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit')), codec=model_bindings.codec_1691), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'page')), codec=model_bindings.codec_1692), ParameterSpec(plan=ParameterPlan(location='path', name='room_id', style='simple', required=True), codec=model_bindings.codec_1693)),
     request_id_header='X-Request-ID',
+    response_media_type='application/json',
     security=security.OPERATION_67,
 )
 
-OPERATION_68: Final[OperationPlan[MergeTagResponse]] = OperationPlan(
-    operation_id='mergeTag',
-    method='PUT',
-    path='/tags/{tag_id}/merge',
+OPERATION_68: Final[OperationPlan[RemoveRoomMemberResponse]] = OperationPlan(
+    operation_id='removeRoomMember',
+    method='DELETE',
+    path='/rooms/{room_id}/members/{username}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1738), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1765)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1744), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1746), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1748), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1750), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1752), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1754), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1756), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1758), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1760), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1762), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1765))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1735), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_1736)),
-    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_1737),), default='application/json', required=True),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1732)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1719), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1721), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1723), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1725), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1727), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1729), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1732))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='room_id', style='simple', required=True, reserved_names=('username',)), codec=model_bindings.codec_1713), ParameterSpec(plan=ParameterPlan(location='path', name='username', style='simple', required=True, reserved_names=('room_id',)), codec=model_bindings.codec_1714)),
     request_id_header='X-Request-ID',
-    response_media_type='application/json',
     security=security.OPERATION_68,
 )
 
-OPERATION_69: Final[OperationPlan[ListCategoriesResponse]] = OperationPlan(
-    operation_id='listCategories',
+OPERATION_69: Final[OperationPlan[ListRoomInvitationsResponse]] = OperationPlan(
+    operation_id='listRoomInvitations',
     method='GET',
-    path='/categories',
+    path='/rooms/{room_id}/invitations',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1775), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1789)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1782), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1784), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1786), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1789))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'is_active', 'page', 'parent_id', 'sort')), codec=model_bindings.codec_1768), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'is_active', 'limit', 'page', 'parent_id', 'sort')), codec=model_bindings.codec_1769), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'is_active', 'limit', 'parent_id', 'sort')), codec=model_bindings.codec_1770), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'is_active', 'limit', 'page', 'parent_id', 'sort')), codec=model_bindings.codec_1771), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'is_active', 'limit', 'page', 'parent_id')), codec=model_bindings.codec_1772), ParameterSpec(plan=ParameterPlan(location='query', name='is_active', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'include_total', 'limit', 'page', 'parent_id', 'sort')), codec=model_bindings.codec_1773), ParameterSpec(plan=ParameterPlan(location='query', name='parent_id', style='form', explode=True, reserved_names=('cursor', 'include_total', 'is_active', 'limit', 'page', 'sort')), codec=model_bindings.codec_1774)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1740), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1758)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1747), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1749), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1751), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1753), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1755), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1758))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'page')), codec=model_bindings.codec_1735), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'page')), codec=model_bindings.codec_1736), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit')), codec=model_bindings.codec_1737), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'page')), codec=model_bindings.codec_1738), ParameterSpec(plan=ParameterPlan(location='path', name='room_id', style='simple', required=True), codec=model_bindings.codec_1739)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_69,
 )
 
-OPERATION_70: Final[OperationPlan[CreateCategoryResponse]] = OperationPlan(
-    operation_id='createCategory',
-    method='POST',
-    path='/categories',
+OPERATION_70: Final[OperationPlan[InviteToRoomResponse]] = OperationPlan(
+    operation_id='inviteToRoom',
+    method='PUT',
+    path='/rooms/{room_id}/invitations/{username}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_1794), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1819)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1802), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1804), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1806), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1808), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1810), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1812), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1814), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1816), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1819))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1792),),
-    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_1793),), default='application/json', required=True),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1780)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1767), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1769), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1771), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1773), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1775), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1777), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1780))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='room_id', style='simple', required=True, reserved_names=('username',)), codec=model_bindings.codec_1761), ParameterSpec(plan=ParameterPlan(location='path', name='username', style='simple', required=True, reserved_names=('room_id',)), codec=model_bindings.codec_1762)),
     request_id_header='X-Request-ID',
-    response_media_type='application/json',
     security=security.OPERATION_70,
 )
 
-OPERATION_71: Final[OperationPlan[GetCategoryResponse]] = OperationPlan(
-    operation_id='getCategory',
-    method='GET',
-    path='/categories/{category_id}',
+OPERATION_71: Final[OperationPlan[WithdrawInvitationResponse]] = OperationPlan(
+    operation_id='withdrawInvitation',
+    method='DELETE',
+    path='/rooms/{room_id}/invitations/{username}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1824), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1846)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1837), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1839), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1841), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1843), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1846))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_1822), ParameterSpec(plan=ParameterPlan(location='path', name='category_id', style='simple', required=True), codec=model_bindings.codec_1823)),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1800)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1789), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1791), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1793), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1795), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1797), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1800))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='room_id', style='simple', required=True, reserved_names=('username',)), codec=model_bindings.codec_1783), ParameterSpec(plan=ParameterPlan(location='path', name='username', style='simple', required=True, reserved_names=('room_id',)), codec=model_bindings.codec_1784)),
     request_id_header='X-Request-ID',
-    response_media_type='application/json',
     security=security.OPERATION_71,
 )
 
-OPERATION_72: Final[OperationPlan[UpdateCategoryResponse]] = OperationPlan(
-    operation_id='updateCategory',
-    method='PATCH',
-    path='/categories/{category_id}',
+OPERATION_72: Final[OperationPlan[ListMessagesResponse]] = OperationPlan(
+    operation_id='listMessages',
+    method='GET',
+    path='/rooms/{room_id}/messages',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1852), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1881)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1858), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1860), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1862), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1864), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1866), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1868), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1870), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1872), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1874), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1876), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1878), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1881))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1849), ParameterSpec(plan=ParameterPlan(location='path', name='category_id', style='simple', required=True), codec=model_bindings.codec_1850)),
-    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_1851),), default='application/merge-patch+json', required=True),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1810), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1826)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1817), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1819), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1821), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1823), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1826))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('after', 'cursor', 'include_total', 'page', 'sort')), codec=model_bindings.codec_1803), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('after', 'include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_1804), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('after', 'cursor', 'include_total', 'limit', 'sort')), codec=model_bindings.codec_1805), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('after', 'cursor', 'limit', 'page', 'sort')), codec=model_bindings.codec_1806), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('after', 'cursor', 'include_total', 'limit', 'page')), codec=model_bindings.codec_1807), ParameterSpec(plan=ParameterPlan(location='query', name='after', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_1808), ParameterSpec(plan=ParameterPlan(location='path', name='room_id', style='simple', required=True), codec=model_bindings.codec_1809)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_72,
 )
 
-OPERATION_73: Final[OperationPlan[DeleteCategoryResponse]] = OperationPlan(
-    operation_id='deleteCategory',
-    method='DELETE',
-    path='/categories/{category_id}',
+OPERATION_73: Final[OperationPlan[CreateMessageResponse]] = OperationPlan(
+    operation_id='createMessage',
+    method='POST',
+    path='/rooms/{room_id}/messages',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1907)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1890), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1892), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1894), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1896), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1898), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1900), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1902), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1904), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1907))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1884), ParameterSpec(plan=ParameterPlan(location='path', name='category_id', style='simple', required=True), codec=model_bindings.codec_1885)),
+    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_1832), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1859)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1840), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1842), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1844), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1846), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1848), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1850), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1852), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1854), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1856), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1859))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1829), ParameterSpec(plan=ParameterPlan(location='path', name='room_id', style='simple', required=True), codec=model_bindings.codec_1830)),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_1831),), default='application/json', required=True),
     request_id_header='X-Request-ID',
+    response_media_type='application/json',
     security=security.OPERATION_73,
 )
 
-OPERATION_74: Final[OperationPlan[SearchEverythingResponse]] = OperationPlan(
-    operation_id='searchEverything',
-    method='GET',
-    path='/search',
+OPERATION_74: Final[OperationPlan[MarkRoomReadResponse]] = OperationPlan(
+    operation_id='markRoomRead',
+    method='PUT',
+    path='/rooms/{room_id}/read',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1914), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1928)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1921), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1923), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1925), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1928))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='q', style='form', explode=True, required=True, reserved_names=('cursor', 'kind', 'limit')), codec=model_bindings.codec_1910), ParameterSpec(plan=ParameterPlan(location='query', name='kind', style='form', explode=True, reserved_names=('cursor', 'limit', 'q')), codec=model_bindings.codec_1911), ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'kind', 'q')), codec=model_bindings.codec_1912), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('kind', 'limit', 'q')), codec=model_bindings.codec_1913)),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1885)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1868), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1870), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1872), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1874), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1876), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1878), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1880), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1882), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1885))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='room_id', style='simple', required=True), codec=model_bindings.codec_1862),),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_1863),), default='application/json', required=True),
     request_id_header='X-Request-ID',
-    response_media_type='application/json',
     security=security.OPERATION_74,
 )
 
-OPERATION_75: Final[OperationPlan[GetStatisticsResponse]] = OperationPlan(
-    operation_id='getStatistics',
+OPERATION_75: Final[OperationPlan[GetMessageResponse]] = OperationPlan(
+    operation_id='getMessage',
     method='GET',
-    path='/stats',
+    path='/messages/{message_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1931), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1944)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1937), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1939), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1941), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1944))),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1890), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1912)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1903), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1905), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1907), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1909), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1912))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_1888), ParameterSpec(plan=ParameterPlan(location='path', name='message_id', style='simple', required=True), codec=model_bindings.codec_1889)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_75,
 )
 
-OPERATION_76: Final[OperationPlan[ListAuditEventsResponse]] = OperationPlan(
-    operation_id='listAuditEvents',
-    method='GET',
-    path='/admin/audit-events',
+OPERATION_76: Final[OperationPlan[UpdateMessageResponse]] = OperationPlan(
+    operation_id='updateMessage',
+    method='PATCH',
+    path='/messages/{message_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1957), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1973)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1964), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1966), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1968), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1970), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1973))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1947), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1948), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'sort', 'subject_id')), codec=model_bindings.codec_1949), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1950), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'subject_id')), codec=model_bindings.codec_1951), ParameterSpec(plan=ParameterPlan(location='query', name='action', style='form', explode=True, reserved_names=('actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1952), ParameterSpec(plan=ParameterPlan(location='query', name='actor_id', style='form', explode=True, reserved_names=('action', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1953), ParameterSpec(plan=ParameterPlan(location='query', name='subject_id', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_1954), ParameterSpec(plan=ParameterPlan(location='query', name='created_after', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1955), ParameterSpec(plan=ParameterPlan(location='query', name='created_before', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1956)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1918), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1945)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1924), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1926), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1928), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1930), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1932), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1934), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1936), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1938), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1940), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1942), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1945))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1915), ParameterSpec(plan=ParameterPlan(location='path', name='message_id', style='simple', required=True), codec=model_bindings.codec_1916)),
+    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_1917),), default='application/merge-patch+json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_76,
 )
 
-OPERATION_77: Final[OperationPlan[ListJobsResponse]] = OperationPlan(
-    operation_id='listJobs',
-    method='GET',
-    path='/jobs',
+OPERATION_77: Final[OperationPlan[DeleteMessageResponse]] = OperationPlan(
+    operation_id='deleteMessage',
+    method='DELETE',
+    path='/messages/{message_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1983), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1997)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1990), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1992), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1994), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1997))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'page', 'sort', 'status')), codec=model_bindings.codec_1976), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'kind', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_1977), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'limit', 'sort', 'status')), codec=model_bindings.codec_1978), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'kind', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_1979), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'kind', 'limit', 'page', 'status')), codec=model_bindings.codec_1980), ParameterSpec(plan=ParameterPlan(location='query', name='status', style='form', explode=True, reserved_names=('cursor', 'include_total', 'kind', 'limit', 'page', 'sort')), codec=model_bindings.codec_1981), ParameterSpec(plan=ParameterPlan(location='query', name='kind', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_1982)),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1969)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1954), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1956), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1958), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1960), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1962), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1964), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1966), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1969))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1948), ParameterSpec(plan=ParameterPlan(location='path', name='message_id', style='simple', required=True), codec=model_bindings.codec_1949)),
     request_id_header='X-Request-ID',
-    response_media_type='application/json',
     security=security.OPERATION_77,
 )
 
-OPERATION_78: Final[OperationPlan[GetJobResponse]] = OperationPlan(
-    operation_id='getJob',
+OPERATION_78: Final[OperationPlan[ListMyInvitationsResponse]] = OperationPlan(
+    operation_id='listMyInvitations',
     method='GET',
-    path='/jobs/{job_id}',
+    path='/users/me/invitations',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2001), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2016)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2007), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2009), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2011), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2013), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2016))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_2000),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1976), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1990)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1983), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1985), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1987), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1990))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'page')), codec=model_bindings.codec_1972), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'page')), codec=model_bindings.codec_1973), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit')), codec=model_bindings.codec_1974), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'page')), codec=model_bindings.codec_1975)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_78,
 )
 
-OPERATION_79: Final[OperationPlan[CancelJobResponse]] = OperationPlan(
-    operation_id='cancelJob',
-    method='PUT',
-    path='/jobs/{job_id}/cancellation',
+OPERATION_79: Final[OperationPlan[DeclineInvitationResponse]] = OperationPlan(
+    operation_id='declineInvitation',
+    method='DELETE',
+    path='/users/me/invitations/{room_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2020), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2038)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2025), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2027), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2029), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2031), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2033), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2035), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2038))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_2019),),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2009)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1998), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2000), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2002), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2004), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2006), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2009))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='room_id', style='simple', required=True), codec=model_bindings.codec_1993),),
     request_id_header='X-Request-ID',
-    response_media_type='application/json',
     security=security.OPERATION_79,
 )
 
-OPERATION_80: Final[OperationPlan[RetryJobResponse]] = OperationPlan(
-    operation_id='retryJob',
-    method='PUT',
-    path='/jobs/{job_id}/retry',
+OPERATION_80: Final[OperationPlan[GetUnreadMessagesResponse]] = OperationPlan(
+    operation_id='getUnreadMessages',
+    method='GET',
+    path='/users/me/unread-messages',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2042), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2060)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2047), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2049), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2051), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2053), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2055), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2057), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2060))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_2041),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2012), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2023)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2018), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2020), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2023))),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_80,
 )
 
-OPERATION_81: Final[OperationPlan[SendMailResponse]] = OperationPlan(
+OPERATION_81: Final[OperationPlan[GetAtomFeedResponse]] = OperationPlan(
+    operation_id='getAtomFeed',
+    method='GET',
+    path='/feed.atom',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((binary_branch('200', 'application/atom+xml'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2052)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2045), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2047), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2049), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2052))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('author', 'tag')), codec=model_bindings.codec_2026), ParameterSpec(plan=ParameterPlan(location='query', name='author', style='form', explode=True, reserved_names=('limit', 'tag')), codec=model_bindings.codec_2027), ParameterSpec(plan=ParameterPlan(location='query', name='tag', style='form', explode=True, reserved_names=('author', 'limit')), codec=model_bindings.codec_2028), ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('If-Modified-Since', 'X-API-Key')), codec=model_bindings.codec_2029), ParameterSpec(plan=ParameterPlan(location='header', name='If-Modified-Since', style='simple', reserved_names=('If-None-Match', 'X-API-Key')), codec=model_bindings.codec_2030)),
+    request_id_header='X-Request-ID',
+    response_media_type='application/atom+xml',
+    security=security.OPERATION_81,
+)
+
+OPERATION_82: Final[OperationPlan[GetRssFeedResponse]] = OperationPlan(
+    operation_id='getRssFeed',
+    method='GET',
+    path='/feed.rss',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((binary_branch('200', 'application/rss+xml'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2081)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2074), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2076), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2078), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2081))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('author', 'tag')), codec=model_bindings.codec_2055), ParameterSpec(plan=ParameterPlan(location='query', name='author', style='form', explode=True, reserved_names=('limit', 'tag')), codec=model_bindings.codec_2056), ParameterSpec(plan=ParameterPlan(location='query', name='tag', style='form', explode=True, reserved_names=('author', 'limit')), codec=model_bindings.codec_2057), ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('If-Modified-Since', 'X-API-Key')), codec=model_bindings.codec_2058), ParameterSpec(plan=ParameterPlan(location='header', name='If-Modified-Since', style='simple', reserved_names=('If-None-Match', 'X-API-Key')), codec=model_bindings.codec_2059)),
+    request_id_header='X-Request-ID',
+    response_media_type='application/rss+xml',
+    security=security.OPERATION_82,
+)
+
+OPERATION_83: Final[OperationPlan[GetOembedResponse]] = OperationPlan(
+    operation_id='getOembed',
+    method='GET',
+    path='/oembed',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2089), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2111)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2102), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2104), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2106), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2108), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2111))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='url', style='form', explode=True, required=True, reserved_names=('format', 'maxheight', 'maxwidth')), codec=model_bindings.codec_2084), ParameterSpec(plan=ParameterPlan(location='query', name='format', style='form', explode=True, reserved_names=('maxheight', 'maxwidth', 'url')), codec=model_bindings.codec_2085), ParameterSpec(plan=ParameterPlan(location='query', name='maxwidth', style='form', explode=True, kind='integer', reserved_names=('format', 'maxheight', 'url')), codec=model_bindings.codec_2086), ParameterSpec(plan=ParameterPlan(location='query', name='maxheight', style='form', explode=True, kind='integer', reserved_names=('format', 'maxwidth', 'url')), codec=model_bindings.codec_2087), ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_2088)),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_83,
+)
+
+OPERATION_84: Final[OperationPlan[ListTagsResponse]] = OperationPlan(
+    operation_id='listTags',
+    method='GET',
+    path='/tags',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2119), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2133)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2126), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2128), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2130), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2133))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'page', 'sort')), codec=model_bindings.codec_2114), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_2115), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit', 'sort')), codec=model_bindings.codec_2116), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'page', 'sort')), codec=model_bindings.codec_2117), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page')), codec=model_bindings.codec_2118)),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_84,
+)
+
+OPERATION_85: Final[OperationPlan[CreateTagResponse]] = OperationPlan(
+    operation_id='createTag',
+    method='POST',
+    path='/tags',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_2138), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2163)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_2146), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2148), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2150), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2152), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_2154), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_2156), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2158), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2160), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2163))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_2136),),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_2137),), default='application/json', required=True),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_85,
+)
+
+OPERATION_86: Final[OperationPlan[GetTagResponse]] = OperationPlan(
+    operation_id='getTag',
+    method='GET',
+    path='/tags/{tag_id}',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2168), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2190)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2181), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2183), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2185), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2187), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2190))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_2166), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_2167)),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_86,
+)
+
+OPERATION_87: Final[OperationPlan[UpdateTagResponse]] = OperationPlan(
+    operation_id='updateTag',
+    method='PATCH',
+    path='/tags/{tag_id}',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2196), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2225)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_2202), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2204), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2206), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2208), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2210), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_2212), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_2214), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_2216), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2218), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_2220), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2222), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2225))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_2193), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_2194)),
+    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_2195),), default='application/merge-patch+json', required=True),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_87,
+)
+
+OPERATION_88: Final[OperationPlan[DeleteTagResponse]] = OperationPlan(
+    operation_id='deleteTag',
+    method='DELETE',
+    path='/tags/{tag_id}',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2249)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2234), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2236), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2238), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_2240), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2242), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_2244), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2246), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2249))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_2228), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_2229)),
+    request_id_header='X-Request-ID',
+    security=security.OPERATION_88,
+)
+
+OPERATION_89: Final[OperationPlan[MergeTagResponse]] = OperationPlan(
+    operation_id='mergeTag',
+    method='PUT',
+    path='/tags/{tag_id}/merge',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2255), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2282)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_2261), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2263), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2265), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2267), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_2269), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_2271), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_2273), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2275), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_2277), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2279), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2282))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_2252), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_2253)),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_2254),), default='application/json', required=True),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_89,
+)
+
+OPERATION_90: Final[OperationPlan[ListCategoriesResponse]] = OperationPlan(
+    operation_id='listCategories',
+    method='GET',
+    path='/categories',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2292), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2306)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2299), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2301), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2303), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2306))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'is_active', 'page', 'parent_id', 'sort')), codec=model_bindings.codec_2285), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'is_active', 'limit', 'page', 'parent_id', 'sort')), codec=model_bindings.codec_2286), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'is_active', 'limit', 'parent_id', 'sort')), codec=model_bindings.codec_2287), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'is_active', 'limit', 'page', 'parent_id', 'sort')), codec=model_bindings.codec_2288), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'is_active', 'limit', 'page', 'parent_id')), codec=model_bindings.codec_2289), ParameterSpec(plan=ParameterPlan(location='query', name='is_active', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'include_total', 'limit', 'page', 'parent_id', 'sort')), codec=model_bindings.codec_2290), ParameterSpec(plan=ParameterPlan(location='query', name='parent_id', style='form', explode=True, reserved_names=('cursor', 'include_total', 'is_active', 'limit', 'page', 'sort')), codec=model_bindings.codec_2291)),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_90,
+)
+
+OPERATION_91: Final[OperationPlan[CreateCategoryResponse]] = OperationPlan(
+    operation_id='createCategory',
+    method='POST',
+    path='/categories',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_2311), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2336)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_2319), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2321), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2323), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2325), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_2327), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_2329), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2331), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2333), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2336))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_2309),),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_2310),), default='application/json', required=True),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_91,
+)
+
+OPERATION_92: Final[OperationPlan[GetCategoryResponse]] = OperationPlan(
+    operation_id='getCategory',
+    method='GET',
+    path='/categories/{category_id}',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2341), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2363)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2354), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2356), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2358), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2360), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2363))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_2339), ParameterSpec(plan=ParameterPlan(location='path', name='category_id', style='simple', required=True), codec=model_bindings.codec_2340)),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_92,
+)
+
+OPERATION_93: Final[OperationPlan[UpdateCategoryResponse]] = OperationPlan(
+    operation_id='updateCategory',
+    method='PATCH',
+    path='/categories/{category_id}',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2369), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2398)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_2375), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2377), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2379), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2381), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2383), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_2385), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_2387), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_2389), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2391), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_2393), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2395), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2398))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_2366), ParameterSpec(plan=ParameterPlan(location='path', name='category_id', style='simple', required=True), codec=model_bindings.codec_2367)),
+    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_2368),), default='application/merge-patch+json', required=True),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_93,
+)
+
+OPERATION_94: Final[OperationPlan[DeleteCategoryResponse]] = OperationPlan(
+    operation_id='deleteCategory',
+    method='DELETE',
+    path='/categories/{category_id}',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2424)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2407), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2409), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2411), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2413), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_2415), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2417), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_2419), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2421), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2424))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_2401), ParameterSpec(plan=ParameterPlan(location='path', name='category_id', style='simple', required=True), codec=model_bindings.codec_2402)),
+    request_id_header='X-Request-ID',
+    security=security.OPERATION_94,
+)
+
+OPERATION_95: Final[OperationPlan[SearchEverythingResponse]] = OperationPlan(
+    operation_id='searchEverything',
+    method='GET',
+    path='/search',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2431), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2445)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2438), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2440), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2442), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2445))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='q', style='form', explode=True, required=True, reserved_names=('cursor', 'kind', 'limit')), codec=model_bindings.codec_2427), ParameterSpec(plan=ParameterPlan(location='query', name='kind', style='form', explode=True, reserved_names=('cursor', 'limit', 'q')), codec=model_bindings.codec_2428), ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'kind', 'q')), codec=model_bindings.codec_2429), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('kind', 'limit', 'q')), codec=model_bindings.codec_2430)),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_95,
+)
+
+OPERATION_96: Final[OperationPlan[GetStatisticsResponse]] = OperationPlan(
+    operation_id='getStatistics',
+    method='GET',
+    path='/stats',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2448), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2461)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2454), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2456), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2458), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2461))),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_96,
+)
+
+OPERATION_97: Final[OperationPlan[ListAuditEventsResponse]] = OperationPlan(
+    operation_id='listAuditEvents',
+    method='GET',
+    path='/admin/audit-events',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2474), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2490)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2481), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2483), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2485), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2487), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2490))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_2464), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_2465), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'sort', 'subject_id')), codec=model_bindings.codec_2466), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_2467), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'subject_id')), codec=model_bindings.codec_2468), ParameterSpec(plan=ParameterPlan(location='query', name='action', style='form', explode=True, reserved_names=('actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_2469), ParameterSpec(plan=ParameterPlan(location='query', name='actor_id', style='form', explode=True, reserved_names=('action', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_2470), ParameterSpec(plan=ParameterPlan(location='query', name='subject_id', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_2471), ParameterSpec(plan=ParameterPlan(location='query', name='created_after', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_2472), ParameterSpec(plan=ParameterPlan(location='query', name='created_before', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_2473)),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_97,
+)
+
+OPERATION_98: Final[OperationPlan[ListJobsResponse]] = OperationPlan(
+    operation_id='listJobs',
+    method='GET',
+    path='/jobs',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2500), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2514)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2507), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2509), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2511), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2514))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'page', 'sort', 'status')), codec=model_bindings.codec_2493), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'kind', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_2494), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'limit', 'sort', 'status')), codec=model_bindings.codec_2495), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'kind', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_2496), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'kind', 'limit', 'page', 'status')), codec=model_bindings.codec_2497), ParameterSpec(plan=ParameterPlan(location='query', name='status', style='form', explode=True, reserved_names=('cursor', 'include_total', 'kind', 'limit', 'page', 'sort')), codec=model_bindings.codec_2498), ParameterSpec(plan=ParameterPlan(location='query', name='kind', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_2499)),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_98,
+)
+
+OPERATION_99: Final[OperationPlan[GetJobResponse]] = OperationPlan(
+    operation_id='getJob',
+    method='GET',
+    path='/jobs/{job_id}',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2518), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2533)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2524), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2526), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2528), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2530), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2533))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_2517),),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_99,
+)
+
+OPERATION_100: Final[OperationPlan[CancelJobResponse]] = OperationPlan(
+    operation_id='cancelJob',
+    method='PUT',
+    path='/jobs/{job_id}/cancellation',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2537), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2555)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2542), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2544), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2546), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2548), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2550), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2552), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2555))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_2536),),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_100,
+)
+
+OPERATION_101: Final[OperationPlan[RetryJobResponse]] = OperationPlan(
+    operation_id='retryJob',
+    method='PUT',
+    path='/jobs/{job_id}/retry',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2559), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2577)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2564), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2566), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2568), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2570), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2572), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2574), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2577))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_2558),),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_101,
+)
+
+OPERATION_102: Final[OperationPlan[SendMailResponse]] = OperationPlan(
     operation_id='sendMail',
     method='POST',
     path='/admin/mail',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('202', 'application/json', 'json', model_bindings.codec_2065), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2089)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_2072), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2074), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2076), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2078), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_2080), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_2082), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2084), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2086), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2089))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_2063),),
-    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_2064),), default='application/json', required=True),
+    responses=ResponseDecoder((model_branch('202', 'application/json', 'json', model_bindings.codec_2582), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2606)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_2589), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2591), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2593), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2595), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_2597), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_2599), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2601), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2603), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2606))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_2580),),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_2581),), default='application/json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
-    security=security.OPERATION_81,
+    security=security.OPERATION_102,
 )
