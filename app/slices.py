@@ -17,6 +17,7 @@ from app.feeds import handlers as feeds
 from app.jobs import handlers as jobs
 from app.mail import handlers as mail
 from app.mail import transport
+from app.messages import handlers as messages
 from app.posts import handlers as posts
 from app.posts import views
 from app.search import handlers as search
@@ -26,7 +27,7 @@ from app.tags import handlers as tags
 from app.users import handlers as users
 from generated.server import AsyncAuthorize, build_router
 
-HANDLERS = (audit, auth, categories, comments, feeds, jobs, mail, posts, search, statistics, tags, users)
+HANDLERS = (audit, auth, categories, comments, feeds, jobs, mail, messages, posts, search, statistics, tags, users)
 
 
 def router(authorize: AsyncAuthorize[Principal]) -> APIRouter:
@@ -36,6 +37,7 @@ def router(authorize: AsyncAuthorize[Principal]) -> APIRouter:
         users=users,
         posts=posts,
         comments=comments,
+        messages=messages,
         tags=tags,
         categories=categories,
         audit=audit,

@@ -4,8 +4,8 @@ Posts go with all that hangs on them, as if their author had deleted each. Comme
 answered, the place stays without text and author, so that the answers keep theirs. Every counter is as exact as before
 (docs/decisions/0019-the-end-of-an-account.md).
 
-Locks are taken in the order that everybody keeps: posts by their ids, the member, tags by their names, categories and
-comments by their ids. The number of statements does not depend on how much there is.
+Locks are taken in the order that everybody keeps: posts and rooms by their ids, the member, tags by their names,
+categories and comments by their ids. The number of statements does not depend on how much there is.
 """
 
 from uuid import UUID
@@ -15,6 +15,7 @@ from sqlalchemy import BindParameter, Uuid, bindparam, delete, func, literal_col
 from app.categories.tables import Category
 from app.comments.tables import Comment, CommentLike, CommentReport
 from app.jobs import service as jobs
+from app.messages.departure import leave_rooms, lock_rooms
 from app.posts.tables import Post, PostLike
 from app.sql import Connection, Statement
 from app.tags.tables import Tag
@@ -145,9 +146,13 @@ def _fading() -> Statement:
 _FADE = _fading()
 
 
-async def lock_posts(connection: Connection, member: UUID) -> None:
-    """Lock every post that the member has written, liked or commented; the member's own row comes after these."""
+async def lock_places(connection: Connection, member: UUID) -> None:
+    """Lock every post that the member has written, liked or commented, and then every room that the member is in.
+
+    The member's own row comes after these.
+    """
     await _LOCK_POSTS.all(connection, member=member)
+    await lock_rooms(connection, member)
 
 
 async def take_apart(connection: Connection, member: UUID) -> None:
@@ -166,5 +171,6 @@ async def take_apart(connection: Connection, member: UUID) -> None:
     await _DELETE_LIKES.run(connection, member=member)
     await _PRUNE.run(connection, member=member)
     await _FADE.run(connection, member=member)
+    await leave_rooms(connection, member)
     # Sessions, likes and whatever else is the member's alone go with the row; a place that stays loses its author.
     await _DELETE_MEMBER.run(connection, member=member)

@@ -241,7 +241,7 @@ async def delete_me(connection: Connection, principal: Principal, if_match: str)
 
 async def _leave(connection: Connection, user_id: UUID, if_match: str) -> bool:
     """Take an account away, and say whether it was there. Raises LastAdmin, PreconditionFailed."""
-    await departure.lock_posts(connection, user_id)
+    await departure.lock_places(connection, user_id)
     account = await users.lock(connection, user_id, for_deletion=True)
     if account is None:
         return False
