@@ -18,11 +18,14 @@ log = logging.getLogger(__name__)
 # For demonstrations only, known to everybody; production refuses to have such members.
 PASSWORD = "Weaves4lgebra"
 # The order in which rows refer to each other.
-TABLES = ("users", "tags", "posts", "post_slugs", "post_likes", "comments", "comment_likes")
+TABLES = (
+    *("users", "tags", "posts", "post_slugs", "post_likes", "comments", "comment_likes"),
+    *("rooms", "room_members", "messages"),
+)
 
 
 async def write_demo_data(dsn: str, now: datetime | None = None) -> None:
-    """Write 20 members, 200 posts and 1,000 comments as they stand `now`, and print how to log in.
+    """Write 20 members, 200 posts, 1,000 comments and 3 rooms as they stand `now`, and print how to log in.
 
     Raises RuntimeError, and writes nothing, in production and when the database has members.
     """

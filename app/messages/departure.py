@@ -6,7 +6,19 @@ member said is erased; its places stay, so that numbers have no gaps and answers
 
 from uuid import UUID
 
-from sqlalchemy import BindParameter, Uuid, bindparam, delete, func, literal_column, select, union, update
+from sqlalchemy import (
+    BindParameter,
+    Integer,
+    Uuid,
+    bindparam,
+    delete,
+    exists,
+    func,
+    literal_column,
+    select,
+    union,
+    update,
+)
 
 from app.messages.tables import Message, Room, RoomInvitation, RoomMember
 from app.sql import Connection, Statement
@@ -25,17 +37,19 @@ _LOCK = Statement(
     .with_for_update(key_share=True),
     seconds=SECONDS,
 )
+_others = (RoomMember.room_id == Room.id) & (RoomMember.user_id != _member)
 _heir = (
-    select(RoomMember.room_id, RoomMember.user_id)
-    .distinct(RoomMember.room_id)
-    .where(RoomMember.room_id.in_(_owned), RoomMember.user_id != _member)
-    .order_by(RoomMember.room_id, RoomMember.joined_at, RoomMember.id)
-    .subquery("heir")
+    select(RoomMember.user_id)
+    .where(_others)
+    .order_by(RoomMember.joined_at, RoomMember.id)
+    .limit(literal_column("1", Integer()))
+    .correlate(Room)
+    .scalar_subquery()
 )
 _HAND_OVER = Statement(
     update(Room)
-    .where(Room.id == _heir.c.room_id)
-    .values(owner_id=_heir.c.user_id, version=Room.version + 1, updated_at=func.now()),
+    .where(Room.owner_id == _member, exists().where(_others))
+    .values(owner_id=_heir, version=Room.version + 1, updated_at=func.now()),
     seconds=SECONDS,
 )
 _DELETE_ROOMS = Statement(delete(Room).where(Room.owner_id == _member), seconds=SECONDS)

@@ -191,6 +191,6 @@ async def mark_room_read(*, principal: Principal, room_id: UUID, body: RoomRead)
         await service.mark_read(connection, principal, room_id, body)
 
 
-async def get_unread_messages(*, principal: Principal) -> UnreadMessages:
+async def get_unread_messages(*, principal: Principal) -> HTTPResult[UnreadMessages]:
     async with reading() as connection:
-        return await service.unread(connection, principal)
+        return HTTPResult(200, await service.unread(connection, principal))

@@ -26,7 +26,7 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.orm import InstrumentedAttribute, aliased
+from sqlalchemy.orm import aliased
 
 from app import pages
 from app.access import Action, Principal, require
@@ -43,21 +43,20 @@ from generated import models
 from generated.models import MessageSort
 
 _AUTHOR = tuple(getattr(User, name) for name in models.Author.model_fields)
-_OWN = (
-    "id",
-    "room_id",
-    "number",
-    "content",
-    "reply_to",
-    "edited_at",
-    "deleted_at",
-    "version",
-    "created_at",
-    "updated_at",
-)
 _PLAIN = ("id", "room_id", "number", "reply_to", "edited_at", "version", "created_at", "updated_at")
-_MESSAGE: tuple[InstrumentedAttribute[Any], ...] = tuple(getattr(Message, name) for name in _OWN)
-_MADE: tuple[InstrumentedAttribute[Any], ...] = (*_MESSAGE, Message.author_id)
+_MESSAGE = (
+    Message.id,
+    Message.room_id,
+    Message.number,
+    Message.author_id,
+    Message.content,
+    Message.reply_to,
+    Message.version,
+    Message.edited_at,
+    Message.deleted_at,
+    Message.created_at,
+    Message.updated_at,
+)
 _ACCESS = (Room.visibility, Room.owner_id, is_inside.label("is_member"))
 _room_id = bindparam("room_id", type_=Uuid())
 _author_id = bindparam("author_id", type_=Uuid())
@@ -153,9 +152,8 @@ def creating(*, answer: bool) -> Statement:
             exists().where(other.id == reply_to, other.room_id == member.c.room_id, other.deleted_at.is_(None))
         )
     names = ["id", "room_id", "number", "author_id", "content", "reply_to"]
-    made = insert(Message).from_select(names, said).returning(*_MADE).cte("made")
-    columns = (made.c[name] for name in _OWN)
-    return Statement(select(*columns, *_AUTHOR).select_from(made).join(User, User.id == made.c.author_id))
+    made = insert(Message).from_select(names, said).returning(*_MESSAGE).cte("made")
+    return Statement(select(*made.c, *_AUTHOR).join(User, User.id == made.c.author_id))
 
 
 def _placed(statement: Select[*tuple[Any, ...]], sort: MessageSort, shape: pages.Shape) -> Select[*tuple[Any, ...]]:

@@ -6072,1768 +6072,1774 @@ codec_2019: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.Reques
 """Codec of /paths/~1users~1me~1unread-messages/get response_header (response X-Request-ID 401)."""
 
 codec_2020: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1users~1me~1unread-messages/get response_body (response 429 application/problem+json)."""
+"""Codec of /paths/~1users~1me~1unread-messages/get response_body (response 422 application/problem+json)."""
 
 codec_2021: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1users~1me~1unread-messages/get response_header (response X-Request-ID 422)."""
+
+codec_2022: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me~1unread-messages/get response_body (response 429 application/problem+json)."""
+
+codec_2023: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1me~1unread-messages/get response_header (response X-Request-ID 429)."""
 
-codec_2022: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2024: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1users~1me~1unread-messages/get response_header (response Retry-After 429)."""
 
-codec_2023: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2025: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me~1unread-messages/get response_body (response default application/problem+json)."""
 
-codec_2024: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2026: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1me~1unread-messages/get response_header (response X-Request-ID default)."""
 
-codec_2025: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2027: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1users~1me~1unread-messages/get response_header (response Retry-After default)."""
 
-codec_2026: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_2028: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1feed.atom/get parameter (request query limit)."""
 
-codec_2027: Final[PydanticCodec[models.Username]] = PydanticCodec(models.Username)
+codec_2029: Final[PydanticCodec[models.Username]] = PydanticCodec(models.Username)
 """Codec of /paths/~1feed.atom/get parameter (request query author)."""
 
-codec_2028: Final[PydanticCodec[models.TagName]] = PydanticCodec(models.TagName)
+codec_2030: Final[PydanticCodec[models.TagName]] = PydanticCodec(models.TagName)
 """Codec of /paths/~1feed.atom/get parameter (request query tag)."""
 
-codec_2029: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_2031: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1feed.atom/get parameter (request header If-None-Match)."""
 
-codec_2030: Final[PydanticCodec[models.HttpDateText]] = PydanticCodec(models.HttpDateText)
+codec_2032: Final[PydanticCodec[models.HttpDateText]] = PydanticCodec(models.HttpDateText)
 """Codec of /paths/~1feed.atom/get parameter (request header If-Modified-Since)."""
 
-codec_2031: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2033: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1feed.atom/get response_header (response X-Request-ID 200)."""
 
-codec_2032: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2034: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1feed.atom/get response_header (response Server-Timing 200)."""
 
-codec_2033: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2035: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1feed.atom/get response_header (response RateLimit-Policy 200)."""
 
-codec_2034: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2036: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1feed.atom/get response_header (response RateLimit 200)."""
 
-codec_2035: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_2037: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1feed.atom/get response_header (response ETag 200)."""
 
-codec_2036: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2038: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1feed.atom/get response_header (response Last-Modified 200)."""
 
-codec_2037: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_2039: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1feed.atom/get response_header (response Cache-Control 200)."""
 
-codec_2038: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2040: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1feed.atom/get response_header (response X-Request-ID 304)."""
 
-codec_2039: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2041: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1feed.atom/get response_header (response Server-Timing 304)."""
 
-codec_2040: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2042: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1feed.atom/get response_header (response RateLimit-Policy 304)."""
 
-codec_2041: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2043: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1feed.atom/get response_header (response RateLimit 304)."""
 
-codec_2042: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_2044: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1feed.atom/get response_header (response ETag 304)."""
 
-codec_2043: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2045: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1feed.atom/get response_header (response Last-Modified 304)."""
 
-codec_2044: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_2046: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1feed.atom/get response_header (response Cache-Control 304)."""
 
-codec_2045: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2047: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1feed.atom/get response_body (response 401 application/problem+json)."""
 
-codec_2046: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2048: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1feed.atom/get response_header (response X-Request-ID 401)."""
 
-codec_2047: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2049: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1feed.atom/get response_body (response 422 application/problem+json)."""
 
-codec_2048: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2050: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1feed.atom/get response_header (response X-Request-ID 422)."""
 
-codec_2049: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2051: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1feed.atom/get response_body (response 429 application/problem+json)."""
 
-codec_2050: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2052: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1feed.atom/get response_header (response X-Request-ID 429)."""
 
-codec_2051: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2053: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1feed.atom/get response_header (response Retry-After 429)."""
 
-codec_2052: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2054: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1feed.atom/get response_body (response default application/problem+json)."""
 
-codec_2053: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2055: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1feed.atom/get response_header (response X-Request-ID default)."""
 
-codec_2054: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2056: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1feed.atom/get response_header (response Retry-After default)."""
 
-codec_2055: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_2057: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1feed.rss/get parameter (request query limit)."""
 
-codec_2056: Final[PydanticCodec[models.Username]] = PydanticCodec(models.Username)
+codec_2058: Final[PydanticCodec[models.Username]] = PydanticCodec(models.Username)
 """Codec of /paths/~1feed.rss/get parameter (request query author)."""
 
-codec_2057: Final[PydanticCodec[models.TagName]] = PydanticCodec(models.TagName)
+codec_2059: Final[PydanticCodec[models.TagName]] = PydanticCodec(models.TagName)
 """Codec of /paths/~1feed.rss/get parameter (request query tag)."""
 
-codec_2058: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_2060: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1feed.rss/get parameter (request header If-None-Match)."""
 
-codec_2059: Final[PydanticCodec[models.HttpDateText]] = PydanticCodec(models.HttpDateText)
+codec_2061: Final[PydanticCodec[models.HttpDateText]] = PydanticCodec(models.HttpDateText)
 """Codec of /paths/~1feed.rss/get parameter (request header If-Modified-Since)."""
 
-codec_2060: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2062: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1feed.rss/get response_header (response X-Request-ID 200)."""
 
-codec_2061: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2063: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1feed.rss/get response_header (response Server-Timing 200)."""
 
-codec_2062: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2064: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1feed.rss/get response_header (response RateLimit-Policy 200)."""
 
-codec_2063: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2065: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1feed.rss/get response_header (response RateLimit 200)."""
 
-codec_2064: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_2066: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1feed.rss/get response_header (response ETag 200)."""
 
-codec_2065: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2067: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1feed.rss/get response_header (response Last-Modified 200)."""
 
-codec_2066: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_2068: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1feed.rss/get response_header (response Cache-Control 200)."""
 
-codec_2067: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2069: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1feed.rss/get response_header (response X-Request-ID 304)."""
 
-codec_2068: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2070: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1feed.rss/get response_header (response Server-Timing 304)."""
 
-codec_2069: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2071: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1feed.rss/get response_header (response RateLimit-Policy 304)."""
 
-codec_2070: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2072: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1feed.rss/get response_header (response RateLimit 304)."""
 
-codec_2071: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_2073: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1feed.rss/get response_header (response ETag 304)."""
 
-codec_2072: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2074: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1feed.rss/get response_header (response Last-Modified 304)."""
 
-codec_2073: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_2075: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1feed.rss/get response_header (response Cache-Control 304)."""
 
-codec_2074: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2076: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1feed.rss/get response_body (response 401 application/problem+json)."""
 
-codec_2075: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2077: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1feed.rss/get response_header (response X-Request-ID 401)."""
 
-codec_2076: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2078: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1feed.rss/get response_body (response 422 application/problem+json)."""
 
-codec_2077: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2079: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1feed.rss/get response_header (response X-Request-ID 422)."""
 
-codec_2078: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2080: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1feed.rss/get response_body (response 429 application/problem+json)."""
 
-codec_2079: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2081: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1feed.rss/get response_header (response X-Request-ID 429)."""
 
-codec_2080: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2082: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1feed.rss/get response_header (response Retry-After 429)."""
 
-codec_2081: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2083: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1feed.rss/get response_body (response default application/problem+json)."""
 
-codec_2082: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2084: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1feed.rss/get response_header (response X-Request-ID default)."""
 
-codec_2083: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2085: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1feed.rss/get response_header (response Retry-After default)."""
 
-codec_2084: Final[PydanticCodec[models.EmbeddedUrl]] = PydanticCodec(models.EmbeddedUrl)
+codec_2086: Final[PydanticCodec[models.EmbeddedUrl]] = PydanticCodec(models.EmbeddedUrl)
 """Codec of /paths/~1oembed/get parameter (request query url)."""
 
-codec_2085: Final[PydanticCodec[models.OembedFormat]] = PydanticCodec(models.OembedFormat)
+codec_2087: Final[PydanticCodec[models.OembedFormat]] = PydanticCodec(models.OembedFormat)
 """Codec of /paths/~1oembed/get parameter (request query format)."""
 
-codec_2086: Final[PydanticCodec[models.Pixels]] = PydanticCodec(models.Pixels)
+codec_2088: Final[PydanticCodec[models.Pixels]] = PydanticCodec(models.Pixels)
 """Codec of /paths/~1oembed/get parameter (request query maxwidth)."""
 
-codec_2087: Final[PydanticCodec[models.Pixels]] = PydanticCodec(models.Pixels)
+codec_2089: Final[PydanticCodec[models.Pixels]] = PydanticCodec(models.Pixels)
 """Codec of /paths/~1oembed/get parameter (request query maxheight)."""
 
-codec_2088: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_2090: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1oembed/get parameter (request header If-None-Match)."""
 
-codec_2089: Final[PydanticCodec[models.Oembed]] = PydanticCodec(models.Oembed)
+codec_2091: Final[PydanticCodec[models.Oembed]] = PydanticCodec(models.Oembed)
 """Codec of /paths/~1oembed/get response_body (response 200 application/json)."""
 
-codec_2090: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2092: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1oembed/get response_header (response X-Request-ID 200)."""
 
-codec_2091: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2093: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1oembed/get response_header (response Server-Timing 200)."""
 
-codec_2092: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2094: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1oembed/get response_header (response RateLimit-Policy 200)."""
 
-codec_2093: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2095: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1oembed/get response_header (response RateLimit 200)."""
 
-codec_2094: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_2096: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1oembed/get response_header (response ETag 200)."""
 
-codec_2095: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_2097: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1oembed/get response_header (response Cache-Control 200)."""
 
-codec_2096: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2098: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1oembed/get response_header (response X-Request-ID 304)."""
 
-codec_2097: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2099: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1oembed/get response_header (response Server-Timing 304)."""
 
-codec_2098: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2100: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1oembed/get response_header (response RateLimit-Policy 304)."""
 
-codec_2099: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2101: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1oembed/get response_header (response RateLimit 304)."""
 
-codec_2100: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_2102: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1oembed/get response_header (response ETag 304)."""
 
-codec_2101: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_2103: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1oembed/get response_header (response Cache-Control 304)."""
 
-codec_2102: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2104: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1oembed/get response_body (response 401 application/problem+json)."""
 
-codec_2103: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2105: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1oembed/get response_header (response X-Request-ID 401)."""
 
-codec_2104: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2106: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1oembed/get response_body (response 404 application/problem+json)."""
 
-codec_2105: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2107: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1oembed/get response_header (response X-Request-ID 404)."""
 
-codec_2106: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2108: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1oembed/get response_body (response 422 application/problem+json)."""
 
-codec_2107: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2109: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1oembed/get response_header (response X-Request-ID 422)."""
 
-codec_2108: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2110: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1oembed/get response_body (response 429 application/problem+json)."""
 
-codec_2109: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2111: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1oembed/get response_header (response X-Request-ID 429)."""
 
-codec_2110: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2112: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1oembed/get response_header (response Retry-After 429)."""
 
-codec_2111: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2113: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1oembed/get response_body (response default application/problem+json)."""
 
-codec_2112: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2114: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1oembed/get response_header (response X-Request-ID default)."""
 
-codec_2113: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2115: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1oembed/get response_header (response Retry-After default)."""
 
-codec_2114: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_2116: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1tags/get parameter (request query limit)."""
 
-codec_2115: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+codec_2117: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
 """Codec of /paths/~1tags/get parameter (request query cursor)."""
 
-codec_2116: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+codec_2118: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
 """Codec of /paths/~1tags/get parameter (request query page)."""
 
-codec_2117: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_2119: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1tags/get parameter (request query include_total)."""
 
-codec_2118: Final[PydanticCodec[models.TagSort]] = PydanticCodec(models.TagSort)
+codec_2120: Final[PydanticCodec[models.TagSort]] = PydanticCodec(models.TagSort)
 """Codec of /paths/~1tags/get parameter (request query sort)."""
 
-codec_2119: Final[PydanticCodec[models.TagPage]] = PydanticCodec(models.TagPage)
+codec_2121: Final[PydanticCodec[models.TagPage]] = PydanticCodec(models.TagPage)
 """Codec of /paths/~1tags/get response_body (response 200 application/json)."""
 
-codec_2120: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2122: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/get response_header (response X-Request-ID 200)."""
 
-codec_2121: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2123: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags/get response_header (response Server-Timing 200)."""
 
-codec_2122: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2124: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags/get response_header (response RateLimit-Policy 200)."""
 
-codec_2123: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2125: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags/get response_header (response RateLimit 200)."""
 
-codec_2124: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+codec_2126: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
 """Codec of /paths/~1tags/get response_header (response Link 200)."""
 
-codec_2125: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_2127: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1tags/get response_header (response Cache-Control 200)."""
 
-codec_2126: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2128: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/get response_body (response 401 application/problem+json)."""
 
-codec_2127: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2129: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/get response_header (response X-Request-ID 401)."""
 
-codec_2128: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2130: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/get response_body (response 422 application/problem+json)."""
 
-codec_2129: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2131: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/get response_header (response X-Request-ID 422)."""
 
-codec_2130: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2132: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/get response_body (response 429 application/problem+json)."""
 
-codec_2131: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2133: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/get response_header (response X-Request-ID 429)."""
 
-codec_2132: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2134: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags/get response_header (response Retry-After 429)."""
 
-codec_2133: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2135: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/get response_body (response default application/problem+json)."""
 
-codec_2134: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2136: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/get response_header (response X-Request-ID default)."""
 
-codec_2135: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2137: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags/get response_header (response Retry-After default)."""
 
-codec_2136: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
+codec_2138: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
 """Codec of /paths/~1tags/post parameter (request header Idempotency-Key)."""
 
-codec_2137: Final[PydanticCodec[models.TagCreate]] = PydanticCodec(models.TagCreate)
+codec_2139: Final[PydanticCodec[models.TagCreate]] = PydanticCodec(models.TagCreate)
 """Codec of /paths/~1tags/post request_body (request application/json)."""
 
-codec_2138: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
+codec_2140: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
 """Codec of /paths/~1tags/post response_body (response 201 application/json)."""
 
-codec_2139: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2141: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID 201)."""
 
-codec_2140: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2142: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags/post response_header (response Server-Timing 201)."""
 
-codec_2141: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2143: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags/post response_header (response RateLimit-Policy 201)."""
 
-codec_2142: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2144: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags/post response_header (response RateLimit 201)."""
 
-codec_2143: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+codec_2145: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
 """Codec of /paths/~1tags/post response_header (response Location 201)."""
 
-codec_2144: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_2146: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1tags/post response_header (response ETag 201)."""
 
-codec_2145: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
+codec_2147: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
 """Codec of /paths/~1tags/post response_header (response Idempotent-Replayed 201)."""
 
-codec_2146: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2148: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/post response_body (response 400 application/problem+json)."""
 
-codec_2147: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2149: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID 400)."""
 
-codec_2148: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2150: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/post response_body (response 401 application/problem+json)."""
 
-codec_2149: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2151: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID 401)."""
 
-codec_2150: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2152: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/post response_body (response 403 application/problem+json)."""
 
-codec_2151: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2153: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID 403)."""
 
-codec_2152: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2154: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/post response_body (response 409 application/problem+json)."""
 
-codec_2153: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2155: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID 409)."""
 
-codec_2154: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2156: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/post response_body (response 413 application/problem+json)."""
 
-codec_2155: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2157: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID 413)."""
 
-codec_2156: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2158: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/post response_body (response 415 application/problem+json)."""
 
-codec_2157: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2159: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID 415)."""
 
-codec_2158: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2160: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/post response_body (response 422 application/problem+json)."""
 
-codec_2159: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2161: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID 422)."""
 
-codec_2160: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2162: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/post response_body (response 429 application/problem+json)."""
 
-codec_2161: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2163: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID 429)."""
 
-codec_2162: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2164: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags/post response_header (response Retry-After 429)."""
 
-codec_2163: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2165: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/post response_body (response default application/problem+json)."""
 
-codec_2164: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2166: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID default)."""
 
-codec_2165: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2167: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags/post response_header (response Retry-After default)."""
 
-codec_2166: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_2168: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1tags~1{tag_id}/get parameter (request header If-None-Match)."""
 
-codec_2167: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_2169: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1tags~1{tag_id}/get parameter (request path tag_id)."""
 
-codec_2168: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
+codec_2170: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
 """Codec of /paths/~1tags~1{tag_id}/get response_body (response 200 application/json)."""
 
-codec_2169: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2171: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 200)."""
 
-codec_2170: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2172: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing 200)."""
 
-codec_2171: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2173: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit-Policy 200)."""
 
-codec_2172: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2174: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit 200)."""
 
-codec_2173: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_2175: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response ETag 200)."""
 
-codec_2174: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_2176: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Cache-Control 200)."""
 
-codec_2175: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2177: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 304)."""
 
-codec_2176: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2178: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing 304)."""
 
-codec_2177: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2179: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit-Policy 304)."""
 
-codec_2178: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2180: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit 304)."""
 
-codec_2179: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_2181: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response ETag 304)."""
 
-codec_2180: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_2182: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Cache-Control 304)."""
 
-codec_2181: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2183: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/get response_body (response 401 application/problem+json)."""
 
-codec_2182: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2184: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 401)."""
 
-codec_2183: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2185: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/get response_body (response 404 application/problem+json)."""
 
-codec_2184: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2186: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 404)."""
 
-codec_2185: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2187: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/get response_body (response 422 application/problem+json)."""
 
-codec_2186: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2188: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 422)."""
 
-codec_2187: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2189: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/get response_body (response 429 application/problem+json)."""
 
-codec_2188: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2190: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 429)."""
 
-codec_2189: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2191: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Retry-After 429)."""
 
-codec_2190: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2192: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/get response_body (response default application/problem+json)."""
 
-codec_2191: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2193: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID default)."""
 
-codec_2192: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2194: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Retry-After default)."""
 
-codec_2193: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_2195: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1tags~1{tag_id}/patch parameter (request header If-Match)."""
 
-codec_2194: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_2196: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1tags~1{tag_id}/patch parameter (request path tag_id)."""
 
-codec_2195: Final[PydanticCodec[models.TagUpdate]] = PydanticCodec(models.TagUpdate)
+codec_2197: Final[PydanticCodec[models.TagUpdate]] = PydanticCodec(models.TagUpdate)
 """Codec of /paths/~1tags~1{tag_id}/patch request_body (request application/merge-patch+json)."""
 
-codec_2196: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
+codec_2198: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 200 application/json)."""
 
-codec_2197: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2199: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 200)."""
 
-codec_2198: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2200: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 200)."""
 
-codec_2199: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2201: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy 200)."""
 
-codec_2200: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2202: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit 200)."""
 
-codec_2201: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_2203: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response ETag 200)."""
 
-codec_2202: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2204: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 400 application/problem+json)."""
 
-codec_2203: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2205: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 400)."""
 
-codec_2204: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2206: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 401 application/problem+json)."""
 
-codec_2205: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2207: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 401)."""
 
-codec_2206: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2208: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 403 application/problem+json)."""
 
-codec_2207: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2209: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 403)."""
 
-codec_2208: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2210: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 404 application/problem+json)."""
 
-codec_2209: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2211: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 404)."""
 
-codec_2210: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2212: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 409 application/problem+json)."""
 
-codec_2211: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2213: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 409)."""
 
-codec_2212: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2214: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 412 application/problem+json)."""
 
-codec_2213: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2215: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 412)."""
 
-codec_2214: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2216: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 413 application/problem+json)."""
 
-codec_2215: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2217: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 413)."""
 
-codec_2216: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2218: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 415 application/problem+json)."""
 
-codec_2217: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2219: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 415)."""
 
-codec_2218: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2220: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 422 application/problem+json)."""
 
-codec_2219: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2221: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 422)."""
 
-codec_2220: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2222: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 428 application/problem+json)."""
 
-codec_2221: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2223: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 428)."""
 
-codec_2222: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2224: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 429 application/problem+json)."""
 
-codec_2223: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2225: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 429)."""
 
-codec_2224: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2226: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Retry-After 429)."""
 
-codec_2225: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2227: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response default application/problem+json)."""
 
-codec_2226: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2228: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID default)."""
 
-codec_2227: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2229: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Retry-After default)."""
 
-codec_2228: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_2230: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1tags~1{tag_id}/delete parameter (request header If-Match)."""
 
-codec_2229: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_2231: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1tags~1{tag_id}/delete parameter (request path tag_id)."""
 
-codec_2230: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2232: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 204)."""
 
-codec_2231: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2233: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 204)."""
 
-codec_2232: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2234: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit-Policy 204)."""
 
-codec_2233: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2235: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit 204)."""
 
-codec_2234: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2236: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/delete response_body (response 401 application/problem+json)."""
 
-codec_2235: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2237: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 401)."""
 
-codec_2236: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2238: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/delete response_body (response 403 application/problem+json)."""
 
-codec_2237: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2239: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 403)."""
 
-codec_2238: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2240: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/delete response_body (response 404 application/problem+json)."""
 
-codec_2239: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2241: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 404)."""
 
-codec_2240: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2242: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/delete response_body (response 412 application/problem+json)."""
 
-codec_2241: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2243: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 412)."""
 
-codec_2242: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2244: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/delete response_body (response 422 application/problem+json)."""
 
-codec_2243: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2245: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 422)."""
 
-codec_2244: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2246: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/delete response_body (response 428 application/problem+json)."""
 
-codec_2245: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2247: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 428)."""
 
-codec_2246: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2248: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/delete response_body (response 429 application/problem+json)."""
 
-codec_2247: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2249: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 429)."""
 
-codec_2248: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2250: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Retry-After 429)."""
 
-codec_2249: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2251: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/delete response_body (response default application/problem+json)."""
 
-codec_2250: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2252: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID default)."""
 
-codec_2251: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2253: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Retry-After default)."""
 
-codec_2252: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_2254: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put parameter (request header If-Match)."""
 
-codec_2253: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_2255: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put parameter (request path tag_id)."""
 
-codec_2254: Final[PydanticCodec[models.TagMerge]] = PydanticCodec(models.TagMerge)
+codec_2256: Final[PydanticCodec[models.TagMerge]] = PydanticCodec(models.TagMerge)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put request_body (request application/json)."""
 
-codec_2255: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
+codec_2257: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 200 application/json)."""
 
-codec_2256: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2258: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response X-Request-ID 200)."""
 
-codec_2257: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2259: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Server-Timing 200)."""
 
-codec_2258: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2260: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response RateLimit-Policy 200)."""
 
-codec_2259: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2261: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response RateLimit 200)."""
 
-codec_2260: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_2262: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response ETag 200)."""
 
-codec_2261: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2263: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 400 application/problem+json)."""
 
-codec_2262: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2264: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response X-Request-ID 400)."""
 
-codec_2263: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2265: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 401 application/problem+json)."""
 
-codec_2264: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2266: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response X-Request-ID 401)."""
 
-codec_2265: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2267: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 403 application/problem+json)."""
 
-codec_2266: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2268: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response X-Request-ID 403)."""
 
-codec_2267: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2269: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 404 application/problem+json)."""
 
-codec_2268: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2270: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response X-Request-ID 404)."""
 
-codec_2269: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2271: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 412 application/problem+json)."""
 
-codec_2270: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2272: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response X-Request-ID 412)."""
 
-codec_2271: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2273: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 413 application/problem+json)."""
 
-codec_2272: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2274: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response X-Request-ID 413)."""
 
-codec_2273: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2275: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 415 application/problem+json)."""
 
-codec_2274: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2276: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response X-Request-ID 415)."""
 
-codec_2275: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2277: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 422 application/problem+json)."""
 
-codec_2276: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2278: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response X-Request-ID 422)."""
 
-codec_2277: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2279: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 428 application/problem+json)."""
 
-codec_2278: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2280: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response X-Request-ID 428)."""
 
-codec_2279: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2281: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 429 application/problem+json)."""
 
-codec_2280: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2282: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response X-Request-ID 429)."""
 
-codec_2281: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2283: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Retry-After 429)."""
 
-codec_2282: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2284: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response default application/problem+json)."""
 
-codec_2283: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2285: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response X-Request-ID default)."""
 
-codec_2284: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2286: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Retry-After default)."""
 
-codec_2285: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_2287: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1categories/get parameter (request query limit)."""
 
-codec_2286: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+codec_2288: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
 """Codec of /paths/~1categories/get parameter (request query cursor)."""
 
-codec_2287: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+codec_2289: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
 """Codec of /paths/~1categories/get parameter (request query page)."""
 
-codec_2288: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_2290: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1categories/get parameter (request query include_total)."""
 
-codec_2289: Final[PydanticCodec[models.CategorySort]] = PydanticCodec(models.CategorySort)
+codec_2291: Final[PydanticCodec[models.CategorySort]] = PydanticCodec(models.CategorySort)
 """Codec of /paths/~1categories/get parameter (request query sort)."""
 
-codec_2290: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_2292: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1categories/get parameter (request query is_active)."""
 
-codec_2291: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_2293: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1categories/get parameter (request query parent_id)."""
 
-codec_2292: Final[PydanticCodec[models.CategoryPage]] = PydanticCodec(models.CategoryPage)
+codec_2294: Final[PydanticCodec[models.CategoryPage]] = PydanticCodec(models.CategoryPage)
 """Codec of /paths/~1categories/get response_body (response 200 application/json)."""
 
-codec_2293: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2295: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories/get response_header (response X-Request-ID 200)."""
 
-codec_2294: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2296: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1categories/get response_header (response Server-Timing 200)."""
 
-codec_2295: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2297: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1categories/get response_header (response RateLimit-Policy 200)."""
 
-codec_2296: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2298: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1categories/get response_header (response RateLimit 200)."""
 
-codec_2297: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+codec_2299: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
 """Codec of /paths/~1categories/get response_header (response Link 200)."""
 
-codec_2298: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_2300: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1categories/get response_header (response Cache-Control 200)."""
 
-codec_2299: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2301: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories/get response_body (response 401 application/problem+json)."""
 
-codec_2300: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2302: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories/get response_header (response X-Request-ID 401)."""
 
-codec_2301: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2303: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories/get response_body (response 422 application/problem+json)."""
 
-codec_2302: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2304: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories/get response_header (response X-Request-ID 422)."""
 
-codec_2303: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2305: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories/get response_body (response 429 application/problem+json)."""
 
-codec_2304: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2306: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories/get response_header (response X-Request-ID 429)."""
 
-codec_2305: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2307: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1categories/get response_header (response Retry-After 429)."""
 
-codec_2306: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2308: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories/get response_body (response default application/problem+json)."""
 
-codec_2307: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2309: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories/get response_header (response X-Request-ID default)."""
 
-codec_2308: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2310: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1categories/get response_header (response Retry-After default)."""
 
-codec_2309: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
+codec_2311: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
 """Codec of /paths/~1categories/post parameter (request header Idempotency-Key)."""
 
-codec_2310: Final[PydanticCodec[models.CategoryCreate]] = PydanticCodec(models.CategoryCreate)
+codec_2312: Final[PydanticCodec[models.CategoryCreate]] = PydanticCodec(models.CategoryCreate)
 """Codec of /paths/~1categories/post request_body (request application/json)."""
 
-codec_2311: Final[PydanticCodec[models.Category]] = PydanticCodec(models.Category)
+codec_2313: Final[PydanticCodec[models.Category]] = PydanticCodec(models.Category)
 """Codec of /paths/~1categories/post response_body (response 201 application/json)."""
 
-codec_2312: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2314: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories/post response_header (response X-Request-ID 201)."""
 
-codec_2313: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2315: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1categories/post response_header (response Server-Timing 201)."""
 
-codec_2314: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2316: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1categories/post response_header (response RateLimit-Policy 201)."""
 
-codec_2315: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2317: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1categories/post response_header (response RateLimit 201)."""
 
-codec_2316: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+codec_2318: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
 """Codec of /paths/~1categories/post response_header (response Location 201)."""
 
-codec_2317: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_2319: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1categories/post response_header (response ETag 201)."""
 
-codec_2318: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
+codec_2320: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
 """Codec of /paths/~1categories/post response_header (response Idempotent-Replayed 201)."""
 
-codec_2319: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2321: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories/post response_body (response 400 application/problem+json)."""
 
-codec_2320: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2322: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories/post response_header (response X-Request-ID 400)."""
 
-codec_2321: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2323: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories/post response_body (response 401 application/problem+json)."""
 
-codec_2322: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2324: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories/post response_header (response X-Request-ID 401)."""
 
-codec_2323: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2325: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories/post response_body (response 403 application/problem+json)."""
 
-codec_2324: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2326: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories/post response_header (response X-Request-ID 403)."""
 
-codec_2325: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2327: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories/post response_body (response 409 application/problem+json)."""
 
-codec_2326: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2328: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories/post response_header (response X-Request-ID 409)."""
 
-codec_2327: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2329: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories/post response_body (response 413 application/problem+json)."""
 
-codec_2328: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2330: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories/post response_header (response X-Request-ID 413)."""
 
-codec_2329: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2331: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories/post response_body (response 415 application/problem+json)."""
 
-codec_2330: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2332: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories/post response_header (response X-Request-ID 415)."""
 
-codec_2331: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2333: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories/post response_body (response 422 application/problem+json)."""
 
-codec_2332: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2334: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories/post response_header (response X-Request-ID 422)."""
 
-codec_2333: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2335: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories/post response_body (response 429 application/problem+json)."""
 
-codec_2334: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2336: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories/post response_header (response X-Request-ID 429)."""
 
-codec_2335: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2337: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1categories/post response_header (response Retry-After 429)."""
 
-codec_2336: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2338: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories/post response_body (response default application/problem+json)."""
 
-codec_2337: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2339: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories/post response_header (response X-Request-ID default)."""
 
-codec_2338: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2340: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1categories/post response_header (response Retry-After default)."""
 
-codec_2339: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_2341: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1categories~1{category_id}/get parameter (request header If-None-Match)."""
 
-codec_2340: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_2342: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1categories~1{category_id}/get parameter (request path category_id)."""
 
-codec_2341: Final[PydanticCodec[models.Category]] = PydanticCodec(models.Category)
+codec_2343: Final[PydanticCodec[models.Category]] = PydanticCodec(models.Category)
 """Codec of /paths/~1categories~1{category_id}/get response_body (response 200 application/json)."""
 
-codec_2342: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2344: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/get response_header (response X-Request-ID 200)."""
 
-codec_2343: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2345: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1categories~1{category_id}/get response_header (response Server-Timing 200)."""
 
-codec_2344: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2346: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1categories~1{category_id}/get response_header (response RateLimit-Policy 200)."""
 
-codec_2345: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2347: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1categories~1{category_id}/get response_header (response RateLimit 200)."""
 
-codec_2346: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_2348: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1categories~1{category_id}/get response_header (response ETag 200)."""
 
-codec_2347: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_2349: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1categories~1{category_id}/get response_header (response Cache-Control 200)."""
 
-codec_2348: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2350: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/get response_header (response X-Request-ID 304)."""
 
-codec_2349: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2351: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1categories~1{category_id}/get response_header (response Server-Timing 304)."""
 
-codec_2350: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2352: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1categories~1{category_id}/get response_header (response RateLimit-Policy 304)."""
 
-codec_2351: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2353: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1categories~1{category_id}/get response_header (response RateLimit 304)."""
 
-codec_2352: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_2354: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1categories~1{category_id}/get response_header (response ETag 304)."""
 
-codec_2353: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_2355: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1categories~1{category_id}/get response_header (response Cache-Control 304)."""
 
-codec_2354: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2356: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/get response_body (response 401 application/problem+json)."""
 
-codec_2355: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2357: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/get response_header (response X-Request-ID 401)."""
 
-codec_2356: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2358: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/get response_body (response 404 application/problem+json)."""
 
-codec_2357: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2359: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/get response_header (response X-Request-ID 404)."""
 
-codec_2358: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2360: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/get response_body (response 422 application/problem+json)."""
 
-codec_2359: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2361: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/get response_header (response X-Request-ID 422)."""
 
-codec_2360: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2362: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/get response_body (response 429 application/problem+json)."""
 
-codec_2361: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2363: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/get response_header (response X-Request-ID 429)."""
 
-codec_2362: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2364: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1categories~1{category_id}/get response_header (response Retry-After 429)."""
 
-codec_2363: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2365: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/get response_body (response default application/problem+json)."""
 
-codec_2364: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2366: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/get response_header (response X-Request-ID default)."""
 
-codec_2365: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2367: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1categories~1{category_id}/get response_header (response Retry-After default)."""
 
-codec_2366: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_2368: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1categories~1{category_id}/patch parameter (request header If-Match)."""
 
-codec_2367: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_2369: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1categories~1{category_id}/patch parameter (request path category_id)."""
 
-codec_2368: Final[PydanticCodec[models.CategoryUpdate]] = PydanticCodec(models.CategoryUpdate)
+codec_2370: Final[PydanticCodec[models.CategoryUpdate]] = PydanticCodec(models.CategoryUpdate)
 """Codec of /paths/~1categories~1{category_id}/patch request_body (request application/merge-patch+json)."""
 
-codec_2369: Final[PydanticCodec[models.Category]] = PydanticCodec(models.Category)
+codec_2371: Final[PydanticCodec[models.Category]] = PydanticCodec(models.Category)
 """Codec of /paths/~1categories~1{category_id}/patch response_body (response 200 application/json)."""
 
-codec_2370: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2372: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/patch response_header (response X-Request-ID 200)."""
 
-codec_2371: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2373: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1categories~1{category_id}/patch response_header (response Server-Timing 200)."""
 
-codec_2372: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2374: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1categories~1{category_id}/patch response_header (response RateLimit-Policy 200)."""
 
-codec_2373: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2375: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1categories~1{category_id}/patch response_header (response RateLimit 200)."""
 
-codec_2374: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_2376: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1categories~1{category_id}/patch response_header (response ETag 200)."""
 
-codec_2375: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2377: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/patch response_body (response 400 application/problem+json)."""
 
-codec_2376: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2378: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/patch response_header (response X-Request-ID 400)."""
 
-codec_2377: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2379: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/patch response_body (response 401 application/problem+json)."""
 
-codec_2378: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2380: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/patch response_header (response X-Request-ID 401)."""
 
-codec_2379: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2381: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/patch response_body (response 403 application/problem+json)."""
 
-codec_2380: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2382: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/patch response_header (response X-Request-ID 403)."""
 
-codec_2381: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2383: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/patch response_body (response 404 application/problem+json)."""
 
-codec_2382: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2384: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/patch response_header (response X-Request-ID 404)."""
 
-codec_2383: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2385: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/patch response_body (response 409 application/problem+json)."""
 
-codec_2384: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2386: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/patch response_header (response X-Request-ID 409)."""
 
-codec_2385: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2387: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/patch response_body (response 412 application/problem+json)."""
 
-codec_2386: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2388: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/patch response_header (response X-Request-ID 412)."""
 
-codec_2387: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2389: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/patch response_body (response 413 application/problem+json)."""
 
-codec_2388: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2390: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/patch response_header (response X-Request-ID 413)."""
 
-codec_2389: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2391: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/patch response_body (response 415 application/problem+json)."""
 
-codec_2390: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2392: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/patch response_header (response X-Request-ID 415)."""
 
-codec_2391: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2393: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/patch response_body (response 422 application/problem+json)."""
 
-codec_2392: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2394: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/patch response_header (response X-Request-ID 422)."""
 
-codec_2393: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2395: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/patch response_body (response 428 application/problem+json)."""
 
-codec_2394: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2396: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/patch response_header (response X-Request-ID 428)."""
 
-codec_2395: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2397: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/patch response_body (response 429 application/problem+json)."""
 
-codec_2396: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2398: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/patch response_header (response X-Request-ID 429)."""
 
-codec_2397: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2399: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1categories~1{category_id}/patch response_header (response Retry-After 429)."""
 
-codec_2398: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2400: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/patch response_body (response default application/problem+json)."""
 
-codec_2399: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2401: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/patch response_header (response X-Request-ID default)."""
 
-codec_2400: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2402: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1categories~1{category_id}/patch response_header (response Retry-After default)."""
 
-codec_2401: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_2403: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1categories~1{category_id}/delete parameter (request header If-Match)."""
 
-codec_2402: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_2404: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1categories~1{category_id}/delete parameter (request path category_id)."""
 
-codec_2403: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2405: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/delete response_header (response X-Request-ID 204)."""
 
-codec_2404: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2406: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1categories~1{category_id}/delete response_header (response Server-Timing 204)."""
 
-codec_2405: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2407: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1categories~1{category_id}/delete response_header (response RateLimit-Policy 204)."""
 
-codec_2406: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2408: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1categories~1{category_id}/delete response_header (response RateLimit 204)."""
 
-codec_2407: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2409: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/delete response_body (response 401 application/problem+json)."""
 
-codec_2408: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2410: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/delete response_header (response X-Request-ID 401)."""
 
-codec_2409: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2411: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/delete response_body (response 403 application/problem+json)."""
 
-codec_2410: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2412: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/delete response_header (response X-Request-ID 403)."""
 
-codec_2411: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2413: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/delete response_body (response 404 application/problem+json)."""
 
-codec_2412: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2414: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/delete response_header (response X-Request-ID 404)."""
 
-codec_2413: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2415: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/delete response_body (response 409 application/problem+json)."""
 
-codec_2414: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2416: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/delete response_header (response X-Request-ID 409)."""
 
-codec_2415: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2417: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/delete response_body (response 412 application/problem+json)."""
 
-codec_2416: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2418: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/delete response_header (response X-Request-ID 412)."""
 
-codec_2417: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2419: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/delete response_body (response 422 application/problem+json)."""
 
-codec_2418: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2420: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/delete response_header (response X-Request-ID 422)."""
 
-codec_2419: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2421: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/delete response_body (response 428 application/problem+json)."""
 
-codec_2420: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2422: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/delete response_header (response X-Request-ID 428)."""
 
-codec_2421: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2423: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/delete response_body (response 429 application/problem+json)."""
 
-codec_2422: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2424: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/delete response_header (response X-Request-ID 429)."""
 
-codec_2423: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2425: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1categories~1{category_id}/delete response_header (response Retry-After 429)."""
 
-codec_2424: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2426: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/delete response_body (response default application/problem+json)."""
 
-codec_2425: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2427: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/delete response_header (response X-Request-ID default)."""
 
-codec_2426: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2428: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1categories~1{category_id}/delete response_header (response Retry-After default)."""
 
-codec_2427: Final[PydanticCodec[models.SearchQuery]] = PydanticCodec(models.SearchQuery)
+codec_2429: Final[PydanticCodec[models.SearchQuery]] = PydanticCodec(models.SearchQuery)
 """Codec of /paths/~1search/get parameter (request query q)."""
 
-codec_2428: Final[PydanticCodec[models.SearchType]] = PydanticCodec(models.SearchType)
+codec_2430: Final[PydanticCodec[models.SearchType]] = PydanticCodec(models.SearchType)
 """Codec of /paths/~1search/get parameter (request query kind)."""
 
-codec_2429: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_2431: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1search/get parameter (request query limit)."""
 
-codec_2430: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+codec_2432: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
 """Codec of /paths/~1search/get parameter (request query cursor)."""
 
-codec_2431: Final[PydanticCodec[models.SearchPage]] = PydanticCodec(models.SearchPage)
+codec_2433: Final[PydanticCodec[models.SearchPage]] = PydanticCodec(models.SearchPage)
 """Codec of /paths/~1search/get response_body (response 200 application/json)."""
 
-codec_2432: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2434: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1search/get response_header (response X-Request-ID 200)."""
 
-codec_2433: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2435: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1search/get response_header (response Server-Timing 200)."""
 
-codec_2434: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2436: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1search/get response_header (response RateLimit-Policy 200)."""
 
-codec_2435: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2437: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1search/get response_header (response RateLimit 200)."""
 
-codec_2436: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+codec_2438: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
 """Codec of /paths/~1search/get response_header (response Link 200)."""
 
-codec_2437: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_2439: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1search/get response_header (response Cache-Control 200)."""
 
-codec_2438: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2440: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1search/get response_body (response 401 application/problem+json)."""
 
-codec_2439: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2441: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1search/get response_header (response X-Request-ID 401)."""
 
-codec_2440: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2442: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1search/get response_body (response 422 application/problem+json)."""
 
-codec_2441: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2443: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1search/get response_header (response X-Request-ID 422)."""
 
-codec_2442: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2444: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1search/get response_body (response 429 application/problem+json)."""
 
-codec_2443: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2445: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1search/get response_header (response X-Request-ID 429)."""
 
-codec_2444: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2446: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1search/get response_header (response Retry-After 429)."""
 
-codec_2445: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2447: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1search/get response_body (response default application/problem+json)."""
 
-codec_2446: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2448: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1search/get response_header (response X-Request-ID default)."""
 
-codec_2447: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2449: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1search/get response_header (response Retry-After default)."""
 
-codec_2448: Final[PydanticCodec[models.Statistics]] = PydanticCodec(models.Statistics)
+codec_2450: Final[PydanticCodec[models.Statistics]] = PydanticCodec(models.Statistics)
 """Codec of /paths/~1stats/get response_body (response 200 application/json)."""
 
-codec_2449: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2451: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1stats/get response_header (response X-Request-ID 200)."""
 
-codec_2450: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2452: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1stats/get response_header (response Server-Timing 200)."""
 
-codec_2451: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2453: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1stats/get response_header (response RateLimit-Policy 200)."""
 
-codec_2452: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2454: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1stats/get response_header (response RateLimit 200)."""
 
-codec_2453: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_2455: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1stats/get response_header (response Cache-Control 200)."""
 
-codec_2454: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2456: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1stats/get response_body (response 401 application/problem+json)."""
 
-codec_2455: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2457: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1stats/get response_header (response X-Request-ID 401)."""
 
-codec_2456: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2458: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1stats/get response_body (response 422 application/problem+json)."""
 
-codec_2457: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2459: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1stats/get response_header (response X-Request-ID 422)."""
 
-codec_2458: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2460: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1stats/get response_body (response 429 application/problem+json)."""
 
-codec_2459: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2461: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1stats/get response_header (response X-Request-ID 429)."""
 
-codec_2460: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2462: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1stats/get response_header (response Retry-After 429)."""
 
-codec_2461: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2463: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1stats/get response_body (response default application/problem+json)."""
 
-codec_2462: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2464: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1stats/get response_header (response X-Request-ID default)."""
 
-codec_2463: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2465: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1stats/get response_header (response Retry-After default)."""
 
-codec_2464: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_2466: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1admin~1audit-events/get parameter (request query limit)."""
 
-codec_2465: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+codec_2467: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
 """Codec of /paths/~1admin~1audit-events/get parameter (request query cursor)."""
 
-codec_2466: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+codec_2468: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
 """Codec of /paths/~1admin~1audit-events/get parameter (request query page)."""
 
-codec_2467: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_2469: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1admin~1audit-events/get parameter (request query include_total)."""
 
-codec_2468: Final[PydanticCodec[models.AuditEventSort]] = PydanticCodec(models.AuditEventSort)
+codec_2470: Final[PydanticCodec[models.AuditEventSort]] = PydanticCodec(models.AuditEventSort)
 """Codec of /paths/~1admin~1audit-events/get parameter (request query sort)."""
 
-codec_2469: Final[PydanticCodec[models.AuditAction]] = PydanticCodec(models.AuditAction)
+codec_2471: Final[PydanticCodec[models.AuditAction]] = PydanticCodec(models.AuditAction)
 """Codec of /paths/~1admin~1audit-events/get parameter (request query action)."""
 
-codec_2470: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_2472: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1admin~1audit-events/get parameter (request query actor_id)."""
 
-codec_2471: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_2473: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1admin~1audit-events/get parameter (request query subject_id)."""
 
-codec_2472: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
+codec_2474: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
 """Codec of /paths/~1admin~1audit-events/get parameter (request query created_after)."""
 
-codec_2473: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
+codec_2475: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
 """Codec of /paths/~1admin~1audit-events/get parameter (request query created_before)."""
 
-codec_2474: Final[PydanticCodec[models.AuditEventPage]] = PydanticCodec(models.AuditEventPage)
+codec_2476: Final[PydanticCodec[models.AuditEventPage]] = PydanticCodec(models.AuditEventPage)
 """Codec of /paths/~1admin~1audit-events/get response_body (response 200 application/json)."""
 
-codec_2475: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2477: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1audit-events/get response_header (response X-Request-ID 200)."""
 
-codec_2476: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2478: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1admin~1audit-events/get response_header (response Server-Timing 200)."""
 
-codec_2477: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2479: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit-Policy 200)."""
 
-codec_2478: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2480: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit 200)."""
 
-codec_2479: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+codec_2481: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
 """Codec of /paths/~1admin~1audit-events/get response_header (response Link 200)."""
 
-codec_2480: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_2482: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1admin~1audit-events/get response_header (response Cache-Control 200)."""
 
-codec_2481: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2483: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1audit-events/get response_body (response 401 application/problem+json)."""
 
-codec_2482: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2484: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1audit-events/get response_header (response X-Request-ID 401)."""
 
-codec_2483: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2485: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1audit-events/get response_body (response 403 application/problem+json)."""
 
-codec_2484: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2486: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1audit-events/get response_header (response X-Request-ID 403)."""
 
-codec_2485: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2487: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1audit-events/get response_body (response 422 application/problem+json)."""
 
-codec_2486: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2488: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1audit-events/get response_header (response X-Request-ID 422)."""
 
-codec_2487: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2489: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1audit-events/get response_body (response 429 application/problem+json)."""
 
-codec_2488: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2490: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1audit-events/get response_header (response X-Request-ID 429)."""
 
-codec_2489: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2491: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1admin~1audit-events/get response_header (response Retry-After 429)."""
 
-codec_2490: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2492: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1audit-events/get response_body (response default application/problem+json)."""
 
-codec_2491: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2493: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1audit-events/get response_header (response X-Request-ID default)."""
 
-codec_2492: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2494: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1admin~1audit-events/get response_header (response Retry-After default)."""
 
-codec_2493: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_2495: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1jobs/get parameter (request query limit)."""
 
-codec_2494: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+codec_2496: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
 """Codec of /paths/~1jobs/get parameter (request query cursor)."""
 
-codec_2495: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+codec_2497: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
 """Codec of /paths/~1jobs/get parameter (request query page)."""
 
-codec_2496: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_2498: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1jobs/get parameter (request query include_total)."""
 
-codec_2497: Final[PydanticCodec[models.JobSort]] = PydanticCodec(models.JobSort)
+codec_2499: Final[PydanticCodec[models.JobSort]] = PydanticCodec(models.JobSort)
 """Codec of /paths/~1jobs/get parameter (request query sort)."""
 
-codec_2498: Final[PydanticCodec[models.JobStatus]] = PydanticCodec(models.JobStatus)
+codec_2500: Final[PydanticCodec[models.JobStatus]] = PydanticCodec(models.JobStatus)
 """Codec of /paths/~1jobs/get parameter (request query status)."""
 
-codec_2499: Final[PydanticCodec[models.JobKind]] = PydanticCodec(models.JobKind)
+codec_2501: Final[PydanticCodec[models.JobKind]] = PydanticCodec(models.JobKind)
 """Codec of /paths/~1jobs/get parameter (request query kind)."""
 
-codec_2500: Final[PydanticCodec[models.JobPage]] = PydanticCodec(models.JobPage)
+codec_2502: Final[PydanticCodec[models.JobPage]] = PydanticCodec(models.JobPage)
 """Codec of /paths/~1jobs/get response_body (response 200 application/json)."""
 
-codec_2501: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2503: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs/get response_header (response X-Request-ID 200)."""
 
-codec_2502: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2504: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs/get response_header (response Server-Timing 200)."""
 
-codec_2503: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2505: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs/get response_header (response RateLimit-Policy 200)."""
 
-codec_2504: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2506: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs/get response_header (response RateLimit 200)."""
 
-codec_2505: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+codec_2507: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
 """Codec of /paths/~1jobs/get response_header (response Link 200)."""
 
-codec_2506: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_2508: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1jobs/get response_header (response Cache-Control 200)."""
 
-codec_2507: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2509: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs/get response_body (response 401 application/problem+json)."""
 
-codec_2508: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2510: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs/get response_header (response X-Request-ID 401)."""
 
-codec_2509: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2511: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs/get response_body (response 422 application/problem+json)."""
 
-codec_2510: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2512: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs/get response_header (response X-Request-ID 422)."""
 
-codec_2511: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2513: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs/get response_body (response 429 application/problem+json)."""
 
-codec_2512: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2514: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs/get response_header (response X-Request-ID 429)."""
 
-codec_2513: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2515: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1jobs/get response_header (response Retry-After 429)."""
 
-codec_2514: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2516: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs/get response_body (response default application/problem+json)."""
 
-codec_2515: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2517: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs/get response_header (response X-Request-ID default)."""
 
-codec_2516: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2518: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1jobs/get response_header (response Retry-After default)."""
 
-codec_2517: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_2519: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1jobs~1{job_id}/get parameter (request path job_id)."""
 
-codec_2518: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
+codec_2520: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
 """Codec of /paths/~1jobs~1{job_id}/get response_body (response 200 application/json)."""
 
-codec_2519: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2521: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response X-Request-ID 200)."""
 
-codec_2520: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2522: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Server-Timing 200)."""
 
-codec_2521: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2523: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit-Policy 200)."""
 
-codec_2522: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2524: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit 200)."""
 
-codec_2523: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_2525: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Cache-Control 200)."""
 
-codec_2524: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2526: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}/get response_body (response 401 application/problem+json)."""
 
-codec_2525: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2527: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response X-Request-ID 401)."""
 
-codec_2526: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2528: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}/get response_body (response 404 application/problem+json)."""
 
-codec_2527: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2529: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response X-Request-ID 404)."""
 
-codec_2528: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2530: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}/get response_body (response 422 application/problem+json)."""
 
-codec_2529: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2531: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response X-Request-ID 422)."""
 
-codec_2530: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2532: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}/get response_body (response 429 application/problem+json)."""
 
-codec_2531: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2533: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response X-Request-ID 429)."""
 
-codec_2532: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2534: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Retry-After 429)."""
 
-codec_2533: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2535: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}/get response_body (response default application/problem+json)."""
 
-codec_2534: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2536: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response X-Request-ID default)."""
 
-codec_2535: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2537: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Retry-After default)."""
 
-codec_2536: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_2538: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put parameter (request path job_id)."""
 
-codec_2537: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
+codec_2539: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 200 application/json)."""
 
-codec_2538: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2540: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 200)."""
 
-codec_2539: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2541: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Server-Timing 200)."""
 
-codec_2540: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2542: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit-Policy 200)."""
 
-codec_2541: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2543: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit 200)."""
 
-codec_2542: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2544: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 401 application/problem+json)."""
 
-codec_2543: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2545: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 401)."""
 
-codec_2544: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2546: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 403 application/problem+json)."""
 
-codec_2545: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2547: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 403)."""
 
-codec_2546: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2548: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 404 application/problem+json)."""
 
-codec_2547: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2549: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 404)."""
 
-codec_2548: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2550: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 409 application/problem+json)."""
 
-codec_2549: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2551: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 409)."""
 
-codec_2550: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2552: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 422 application/problem+json)."""
 
-codec_2551: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2553: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 422)."""
 
-codec_2552: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2554: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 429 application/problem+json)."""
 
-codec_2553: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2555: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 429)."""
 
-codec_2554: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2556: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Retry-After 429)."""
 
-codec_2555: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2557: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response default application/problem+json)."""
 
-codec_2556: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2558: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID default)."""
 
-codec_2557: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2559: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Retry-After default)."""
 
-codec_2558: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_2560: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put parameter (request path job_id)."""
 
-codec_2559: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
+codec_2561: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 200 application/json)."""
 
-codec_2560: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2562: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 200)."""
 
-codec_2561: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2563: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Server-Timing 200)."""
 
-codec_2562: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2564: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit-Policy 200)."""
 
-codec_2563: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2565: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit 200)."""
 
-codec_2564: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2566: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 401 application/problem+json)."""
 
-codec_2565: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2567: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 401)."""
 
-codec_2566: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2568: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 403 application/problem+json)."""
 
-codec_2567: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2569: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 403)."""
 
-codec_2568: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2570: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 404 application/problem+json)."""
 
-codec_2569: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2571: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 404)."""
 
-codec_2570: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2572: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 409 application/problem+json)."""
 
-codec_2571: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2573: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 409)."""
 
-codec_2572: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2574: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 422 application/problem+json)."""
 
-codec_2573: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2575: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 422)."""
 
-codec_2574: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2576: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 429 application/problem+json)."""
 
-codec_2575: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2577: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 429)."""
 
-codec_2576: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2578: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Retry-After 429)."""
 
-codec_2577: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2579: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response default application/problem+json)."""
 
-codec_2578: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2580: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID default)."""
 
-codec_2579: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2581: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Retry-After default)."""
 
-codec_2580: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
+codec_2582: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
 """Codec of /paths/~1admin~1mail/post parameter (request header Idempotency-Key)."""
 
-codec_2581: Final[PydanticCodec[models.MailDraft]] = PydanticCodec(models.MailDraft)
+codec_2583: Final[PydanticCodec[models.MailDraft]] = PydanticCodec(models.MailDraft)
 """Codec of /paths/~1admin~1mail/post request_body (request application/json)."""
 
-codec_2582: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
+codec_2584: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
 """Codec of /paths/~1admin~1mail/post response_body (response 202 application/json)."""
 
-codec_2583: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2585: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 202)."""
 
-codec_2584: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2586: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1admin~1mail/post response_header (response Server-Timing 202)."""
 
-codec_2585: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2587: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1admin~1mail/post response_header (response RateLimit-Policy 202)."""
 
-codec_2586: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2588: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1admin~1mail/post response_header (response RateLimit 202)."""
 
-codec_2587: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+codec_2589: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
 """Codec of /paths/~1admin~1mail/post response_header (response Location 202)."""
 
-codec_2588: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
+codec_2590: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
 """Codec of /paths/~1admin~1mail/post response_header (response Idempotent-Replayed 202)."""
 
-codec_2589: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2591: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response 400 application/problem+json)."""
 
-codec_2590: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2592: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 400)."""
 
-codec_2591: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2593: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response 401 application/problem+json)."""
 
-codec_2592: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2594: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 401)."""
 
-codec_2593: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2595: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response 403 application/problem+json)."""
 
-codec_2594: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2596: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 403)."""
 
-codec_2595: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2597: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response 409 application/problem+json)."""
 
-codec_2596: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2598: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 409)."""
 
-codec_2597: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2599: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response 413 application/problem+json)."""
 
-codec_2598: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2600: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 413)."""
 
-codec_2599: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2601: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response 415 application/problem+json)."""
 
-codec_2600: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2602: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 415)."""
 
-codec_2601: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2603: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response 422 application/problem+json)."""
 
-codec_2602: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2604: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 422)."""
 
-codec_2603: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2605: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response 429 application/problem+json)."""
 
-codec_2604: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2606: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 429)."""
 
-codec_2605: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2607: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1admin~1mail/post response_header (response Retry-After 429)."""
 
-codec_2606: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2608: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response default application/problem+json)."""
 
-codec_2607: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2609: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID default)."""
 
-codec_2608: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2610: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1admin~1mail/post response_header (response Retry-After default)."""
