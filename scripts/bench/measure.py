@@ -13,7 +13,8 @@ from typing import Any, cast
 from urllib.parse import urlencode
 from uuid import UUID
 
-from scripts.bench import data, identity, load, servers, tutorial
+from scripts.bench import chat, data, identity, load, servers, tutorial
+from scripts.bench.chat import Chat
 from scripts.bench.identity import Identity
 from scripts.bench.load import Load, Request
 from scripts.bench.servers import GALLEY, LIMIT, TUTORIAL, Server
@@ -63,6 +64,7 @@ class Result:
     starts: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     differences: list[str] = field(default_factory=list)
     identity: Identity = field(default_factory=Identity)
+    chat: Chat = field(default_factory=Chat)
 
     def rates(self, name: str, operation: str) -> list[float]:
         return [load.rate for load in self.loads[name, operation]]
@@ -237,6 +239,8 @@ def measure(bench: Bench, extent: Extent, names: Sequence[str] = NAMES) -> Resul
         if GALLEY in running:
             measure_pages(bench, running[GALLEY], result)
             measure_credentials(bench, running[GALLEY], tokens[GALLEY], result)
+            often = {"rounds": extent.rounds, "seconds": extent.seconds}
+            result.chat = chat.measure(running[GALLEY], tokens[GALLEY], bench.folder, **often)
     if GALLEY in names:
         measure_logins(bench, result)
     return result

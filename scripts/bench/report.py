@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 
-from scripts.bench import identities
+from scripts.bench import chat, identities
 from scripts.bench.figures import ratio, spread
 from scripts.bench.measure import (
     CONNECTIONS,
@@ -172,6 +172,10 @@ a core, which holds the fastest figures down; the CPU time of the service's proc
 ## Credentials, logins and jobs
 
 {identities.section(result.identity)}
+
+## Rooms
+
+{chat.section(result.chat)}
 
 ## Machine and versions
 

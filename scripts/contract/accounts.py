@@ -71,6 +71,8 @@ PARAMETERS = (
     "path.tag_id",
     "path.category_id",
     "path.job_id",
+    "path.room_id",
+    "path.message_id",
     "path.user_id",
     "path.session_id",
     "path.api_key_id",
@@ -133,11 +135,26 @@ def _write(client: httpx2.Client, name: str, world: World, *, posts: int) -> Non
             client.put(f"/posts/{post['id']}/publication").raise_for_status()
             answer = client.post(f"/posts/{post['id']}/comments", json={"content": "Who weaves the cards?"})
             world.known["path.comment_id"].append(answer.raise_for_status().json()["id"])
+    _talk(client, name, world, rooms=posts // 4 or 1)
     if name == "manager":
         for tag in ("engines", "cards", "numbers", "bernoulli", *(f"wheel-{number}" for number in range(20))):
             world.known["path.tag_id"].append(client.post("/tags", json={"name": tag}).raise_for_status().json()["id"])
             answer = client.post("/categories", json={"name": tag})
             world.known["path.category_id"].append(answer.raise_for_status().json()["id"])
+
+
+def _talk(client: httpx2.Client, name: str, world: World, *, rooms: int) -> None:
+    """Open rooms, most of them for everybody, say something there and invite others; who calls is invited as well."""
+    for number in range(rooms):
+        draft = {"name": f"{name}'s room {number}", "visibility": "private" if number % 4 == 1 else "public"}
+        room = client.post("/rooms", json=draft).raise_for_status().json()["id"]
+        world.known["path.room_id"].append(room)
+        for _ in range(2):
+            answer = client.post(f"/rooms/{room}/messages", json={"content": "Who weaves the cards?"})
+            world.known["path.message_id"].append(answer.raise_for_status().json()["id"])
+        for guest in (*ROLES, "spare"):
+            if guest != name:
+                client.put(f"/rooms/{room}/invitations/{guest}").raise_for_status()
 
 
 def _own(client: httpx2.Client, role: str, world: World) -> None:

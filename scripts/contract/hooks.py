@@ -12,6 +12,7 @@ from uuid import uuid4
 import schemathesis
 from schemathesis import HookContext, Response
 
+from scripts.contract import hooks_messages
 from scripts.coverage.exchange import Exchange, pairs
 from scripts.coverage.record import of_process
 
@@ -183,7 +184,14 @@ def _rank(case: Case) -> None:
         case.body = {"full_name": "Still here"}
 
 
-LESSONS = (_step, _condition, _intent, _page, _parent, _shelf, _filed, _schedule, _merge, _doomed, _key, _rank)
+def _chat(case: Case) -> None:
+    """What is done in rooms is done where one may."""
+    hooks_messages.missing_place(case)
+    hooks_messages.own_room(_operation(case), case)
+    hooks_messages.known_message(_operation(case), case)
+
+
+LESSONS = (_chat, _step, _condition, _intent, _page, _parent, _shelf, _filed, _schedule, _merge, _doomed, _key, _rank)
 
 
 @hook
@@ -267,6 +275,7 @@ def after_call(_: HookContext, case: Case, response: Response) -> None:
         return
     _done.add(_operation(case))
     _forget(case)
+    hooks_messages.forget(_operation(case), case)
     if not response.headers.get("content-type", [""])[0].startswith("application/json"):
         return
     if "idempotent-replayed" in response.headers:
@@ -280,5 +289,6 @@ def after_call(_: HookContext, case: Case, response: Response) -> None:
     if "post_id" in document:
         _comments[document["id"]] = document["post_id"]
     _note_made(case, document)
+    hooks_messages.note(_operation(case), case, document)
     if document.get("page", {}).get("next_cursor"):
         _cursors[_list_of(case)] = document["page"]["next_cursor"]

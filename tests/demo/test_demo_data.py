@@ -49,7 +49,7 @@ INCONSISTENCIES = {
     "top level": "SELECT id FROM comments WHERE (parent_id IS NULL) <> (depth = 1) OR (depth = 1 AND root_id <> id)",
     "rooms": """
         SELECT id FROM rooms r WHERE member_count <> (SELECT count(*) FROM room_members WHERE room_id = r.id)
-            OR (last_number, last_message_at) IS DISTINCT FROM
+            OR (last_number, last_message_at) <>
                 (SELECT max(number), max(created_at) FROM messages WHERE room_id = r.id)
             OR NOT EXISTS (SELECT FROM room_members WHERE room_id = r.id AND user_id = r.owner_id)""",
     "messages": """

@@ -7,7 +7,10 @@ from uuid import UUID
 import pytest
 from httpx2 import AsyncClient, Response
 
+from tests.committed import committed, committed_database
 from tests.factories import Factory, Member
+
+__all__ = ["committed", "committed_database"]
 
 PATCH = {"Content-Type": "application/merge-patch+json", "If-Match": "*"}
 ANY = {"If-Match": "*"}

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.xdist_group("committed")
 
 DEADLOCKS = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
 GAPS = """
-    SELECT id FROM rooms r WHERE (last_number, last_number) IS DISTINCT FROM
+    SELECT id FROM rooms r WHERE (last_number, last_number) <>
         (SELECT coalesce(max(number), 0), count(*) FROM messages WHERE room_id = r.id)
 """
 WRITERS, EACH = 50, 8
@@ -73,7 +73,7 @@ class TestJoinRoom:
                 )
                 body: Any = {"content": "A loom."} if what == "POST" else {} if path.endswith("read") else None
                 answer = await committed.client.request(what, path, json=body, headers=by.headers)
-                seen[f"{what} {path.rsplit('/', 2)[-2 if 'me' in path else -1]}", answer.status_code] += 1
+                seen[what, answer.status_code] += 1
 
         await asyncio.gather(*(act(member) for member in members))
         assert {status for _, status in seen} <= {201, 204, 403, 404, 409}
@@ -132,58 +132,63 @@ class TestLeaveRoom:
         await assert_sound(committed.connection)
 
 
+class Talk:
+    """A room in which many write at once, and what comes of reading it meanwhile."""
+
+    def __init__(self, committed: Committed, room: UUID, reader: Member) -> None:
+        self.committed, self.reader = committed, reader
+        self.path = f"/rooms/{room}/messages"
+        self.told: list[str] = []
+        self.done = asyncio.Event()
+
+    async def write(self, writer: Member) -> None:
+        """Say one thing after the other."""
+        for _ in range(EACH):
+            answer = await self.committed.client.post(self.path, json={"content": "A loom."}, headers=writer.headers)
+            assert answer.status_code == 201
+            self.told.append(answer.json()["id"])
+
+    async def walk(self, query: str) -> list[dict[str, Any]]:
+        """Follow the cursors from a page on, as far as they lead."""
+        seen: list[dict[str, Any]] = []
+        cursor = ""
+        while True:
+            page = await self.committed.client.get(f"{self.path}?{query}{cursor}", headers=self.reader.headers)
+            seen += page.json()["items"]
+            if not (onward := page.json()["page"]["next_cursor"]):
+                return seen
+            cursor = f"&cursor={onward}"
+
+    async def read_on(self) -> list[dict[str, Any]]:
+        """Go on after the last number for as long as others write."""
+        seen: list[dict[str, Any]] = []
+        finished = False
+        while not finished:
+            finished = self.done.is_set()
+            seen += await self.walk(f"sort=number&limit=7&after={seen[-1]['number'] if seen else 0}")
+        return seen
+
+    async def look_back(self) -> None:
+        """Walk from the newest to the oldest: what stood there is seen, and seen once."""
+        for _ in range(4):
+            numbers = [message["number"] for message in await self.walk("limit=9")]
+            assert numbers == list(range(len(numbers), 0, -1))
+
+
 class TestListMessages:
     async def test_who_reads_on_misses_nothing_and_sees_nothing_twice(self, committed: Committed) -> None:
         writers = await crowd(committed, WRITERS)
-        reader, room = writers[0], await committed.make.room(writers[0].id)
+        room = await committed.make.room(writers[0].id)
         for writer in writers[1:]:
             await committed.make.room_member(room, writer.id)
-        told: list[str] = []
-
-        async def write(writer: Member) -> None:
-            for _ in range(EACH):
-                answer = await committed.client.post(
-                    f"/rooms/{room}/messages", json={"content": "A loom."}, headers=writer.headers
-                )
-                assert answer.status_code == 201
-                told.append(answer.json()["id"])
-
-        async def read(*, done: asyncio.Event) -> list[dict[str, Any]]:
-            """Follow the cursors as far as they lead, and then go on after the last number."""
-            seen: list[dict[str, Any]] = []
-            while True:
-                finished = done.is_set()
-                query = f"sort=number&limit=7&after={seen[-1]['number'] if seen else 0}"
-                while query:
-                    page = await committed.client.get(f"/rooms/{room}/messages?{query}", headers=reader.headers)
-                    seen += page.json()["items"]
-                    cursor = page.json()["page"]["next_cursor"]
-                    query = f"{query.partition('&cursor')[0]}&cursor={cursor}" if cursor else ""
-                if finished:
-                    return seen
-
-        async def look_back() -> None:
-            """Walk from the newest to the oldest while others write: what stood there is seen, and seen once."""
-            for _ in range(4):
-                numbers: list[int] = []
-                query = "limit=9"
-                while query:
-                    page = (
-                        await committed.client.get(f"/rooms/{room}/messages?{query}", headers=reader.headers)
-                    ).json()
-                    numbers += [message["number"] for message in page["items"]]
-                    query = f"limit=9&cursor={page['page']['next_cursor']}" if page["page"]["next_cursor"] else ""
-                assert numbers == list(range(len(numbers), 0, -1))
-
-        done = asyncio.Event()
-        reading = asyncio.create_task(read(done=done))
-        back = asyncio.create_task(look_back())
-        await asyncio.gather(*(write(writer) for writer in writers))
-        done.set()
+        talk = Talk(committed, room, writers[0])
+        reading, back = asyncio.create_task(talk.read_on()), asyncio.create_task(talk.look_back())
+        await asyncio.gather(*(talk.write(writer) for writer in writers))
+        talk.done.set()
         seen = await reading
         await back
         assert [message["number"] for message in seen] == list(range(1, WRITERS * EACH + 1))
-        assert sorted(message["id"] for message in seen) == sorted(told)
+        assert sorted(message["id"] for message in seen) == sorted(talk.told)
         await assert_sound(committed.connection)
 
     async def test_ids_and_times_alone_would_not_have_told(self, committed: Committed) -> None:

@@ -88,6 +88,9 @@ async def world(make: Factory, connection: Connection) -> Connection:
         ada.id,
     )
     await connection.execute("INSERT INTO post_import_pieces (import_id, number, content) VALUES ($1, 0, '')", upload)
+    room = await make.room(ada.id)
+    await make.invitation(room, bram.id)
+    await make.message(room, ada.id, reply_to=await make.message(room, ada.id))
     assert await orphans(connection) == {}
     await connection.execute("SET LOCAL session_replication_role = replica")
     return connection
