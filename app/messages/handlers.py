@@ -8,7 +8,7 @@ from app.contract import BASE_PATH
 from app.db import reading, transaction
 from app.etags import conditional, etag
 from app.idempotency import once
-from app.messages import people, rooms, service
+from app.messages import people, rooms, service, unread
 from app.sql import Connection
 from generated.models import (
     Message,
@@ -188,9 +188,9 @@ async def delete_message(*, principal: Principal, message_id: UUID, if_match: st
 
 async def mark_room_read(*, principal: Principal, room_id: UUID, body: RoomRead) -> None:
     async with transaction() as connection:
-        await service.mark_read(connection, principal, room_id, body)
+        await unread.mark_read(connection, principal, room_id, body)
 
 
 async def get_unread_messages(*, principal: Principal) -> HTTPResult[UnreadMessages]:
     async with reading() as connection:
-        return HTTPResult(200, await service.unread(connection, principal))
+        return HTTPResult(200, await unread.total(connection, principal))

@@ -92,31 +92,6 @@ _BURY = Statement(
         updated_at=func.now(),
     )
 )
-_NUMBER = Statement(
-    select(Message.number).where(Message.id == bindparam("message_id"), Message.room_id == bindparam("room_id"))
-)
-# What was read stays read, also when somebody says so who was slower.
-_READ_TO = Statement(
-    update(RoomMember)
-    .where(RoomMember.room_id == _room_id, RoomMember.user_id == bindparam("user_id"))
-    .values(read_number=func.greatest(RoomMember.read_number, bindparam("number", type_=BigInteger())))
-)
-_READ_ALL = Statement(
-    update(RoomMember)
-    .where(RoomMember.room_id == _room_id, RoomMember.user_id == bindparam("user_id"), Room.id == RoomMember.room_id)
-    .values(read_number=func.greatest(RoomMember.read_number, Room.last_number))
-)
-
-
-def _totals() -> Statement:
-    """Return the statement that adds up what a member has not read."""
-    mine = among(select(rooms.unread.label("number")).select_from(Room)).where(is_inside).subquery("mine")
-    some = func.count().filter(mine.c.number > literal_column("0"))
-    added = func.coalesce(func.sum(mine.c.number), literal_column("0")).cast(BigInteger)
-    return Statement(select(added.label("unread_count"), some.label("room_count")).select_from(mine))
-
-
-_TOTALS = _totals()
 
 
 @cache
@@ -237,13 +212,13 @@ async def list_page(
     return models.MessagePage(items=[as_message(row) for row in kept], page=described)
 
 
-async def _write_in(connection: Connection, principal: Principal, room_id: UUID) -> None:
+async def write_in(connection: Connection, principal: Principal, room_id: UUID) -> None:
     """Raise NotFound for a room that must not be seen, and NotAMember for one that the member is not in."""
     if not (await rooms.seen(connection, principal, room_id))["is_member"]:
         raise NotAMember
 
 
-def _unknown(pointer: str) -> ValidationFailed:
+def unknown(pointer: str) -> ValidationFailed:
     detail = "The room has no message of this id, or not any more."
     return ValidationFailed(errors=[FieldError(pointer=pointer, code="unknown_message", detail=detail)])
 
@@ -257,8 +232,8 @@ async def create(
         values["reply_to"] = draft.reply_to
     row = await creating(answer=answer).first(connection, content=draft.content, **values)
     if row is None:
-        await _write_in(connection, principal, room_id)
-        raise _unknown("/reply_to")
+        await write_in(connection, principal, room_id)
+        raise unknown("/reply_to")
     return as_message(row)
 
 
@@ -289,22 +264,3 @@ async def delete_message(connection: Connection, principal: Principal, message_i
     require(principal, Action.DELETE_MESSAGE, row)
     require_match(if_match, row["version"])
     await _BURY.run(connection, message_id=message_id)
-
-
-async def mark_read(connection: Connection, principal: Principal, room_id: UUID, said: models.RoomRead) -> None:
-    """Note how far a member has read. Raises NotFound, NotAMember, and ValidationFailed for a message elsewhere."""
-    await _write_in(connection, principal, room_id)
-    member = {"room_id": room_id, "user_id": principal.user_id}
-    if said.message_id is MISSING or said.message_id is None:
-        await _READ_ALL.run(connection, **member)
-        return
-    number = await _NUMBER.value(connection, room_id=room_id, message_id=said.message_id)
-    if number is None:
-        raise _unknown("/message_id")
-    await _READ_TO.run(connection, number=number, **member)
-
-
-async def unread(connection: Connection, principal: Principal) -> models.UnreadMessages:
-    """Return how much a member has not read, in all rooms."""
-    row = await _TOTALS.first(connection, viewer=principal.user_id)
-    return models.UnreadMessages(**dict(row or {}))

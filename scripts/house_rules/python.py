@@ -41,6 +41,7 @@ EXTRA_FILES = {
     "app/messages/departure.py": "The end of an account touches every room at once.",
     "app/messages/people.py": "Who is in a room is a subject of its own beside what is said there.",
     "app/messages/rooms.py": "What a room is, and who sees it, is asked by all that happens in it.",
+    "app/messages/unread.py": "How far everybody has read is kept beside what is said.",
     "app/posts/bulk.py": "What is done to many posts is one statement for all, and an error points at one.",
     "app/posts/export.py": "A list as a file: forms and pieces, which a page does not know.",
     "app/posts/history.py": "Keeping what a post was is part of every change; reading it is not.",

@@ -11,7 +11,7 @@ from app.comments import moderation, places
 from app.comments import queries as comments
 from app.comments import service as comment_service
 from app.comments.queries import View
-from app.messages import people, rooms
+from app.messages import people, rooms, unread
 from app.messages import service as messages
 from app.pages import Shape
 from app.posts import history, revisions, steps
@@ -184,9 +184,9 @@ def _rooms() -> Iterator[Given]:
     yield "messages answer", messages.creating(answer=True), new | {"reply_to": UUID(int=70_000)}
     yield "messages get", messages._GET, {"message_id": UUID(int=70_000)} | viewer
     yield "messages lock", messages._LOCK, {"message_id": UUID(int=70_000)} | viewer
-    yield "messages read", messages._READ_TO, room | {"user_id": MEMBER, "number": 7}
-    yield "messages read all", messages._READ_ALL, room | {"user_id": MEMBER}
-    yield "messages unread", messages._TOTALS, viewer
+    yield "messages read", unread._READ_TO, room | {"user_id": MEMBER, "number": 7}
+    yield "messages read all", unread._READ_ALL, room | {"user_id": MEMBER}
+    yield "messages unread", unread._TOTALS, viewer
 
 
 def statements() -> Iterator[Given]:
