@@ -2138,7 +2138,7 @@ RoomName = TypeAliasType(
     Annotated[
         StrictStr,
         Field(
-            description='1 to 80 characters after outer white space is trimmed. Several rooms may have the same name.',
+            description='1 to 80 characters, of which outer white space is trimmed. Several rooms may have the same name.',
             examples=['The composing room'],
             max_length=80,
             min_length=1,
@@ -2309,7 +2309,7 @@ MessageContent = TypeAliasType(
     Annotated[
         StrictStr,
         Field(
-            description='1 to 2,000 characters after outer white space is trimmed.',
+            description='1 to 2,000 characters, of which outer white space is trimmed.',
             examples=['Who has borrowed the bone folder?'],
             max_length=2000,
             min_length=1,
