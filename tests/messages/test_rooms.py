@@ -131,6 +131,11 @@ class TestUpdateRoom:
         answer = await public.client.patch(public.path, json={"visibility": "private"}, headers=headers)
         assert [where for where, _ in errors(answer)] == ["/visibility"]
 
+    async def test_a_private_one_stays_private(self, private: Company) -> None:
+        headers = PATCH | private.owner.headers
+        room = (await private.client.patch(private.path, json={"name": "Still ours"}, headers=headers)).json()
+        assert (room["name"], room["visibility"]) == ("Still ours", "private")
+
     async def test_a_stale_tag_is_refused_and_a_new_message_makes_none_stale(self, public: Company) -> None:
         tag = (await public.client.get(public.path, headers=public.owner.headers)).headers["ETag"]
         await public.say(public.mate)
