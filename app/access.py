@@ -141,6 +141,16 @@ def is_organizer(principal: Principal, row: Row) -> bool:
     return row["organizer_id"] == principal.user_id
 
 
+def is_open(_: Principal, row: Row) -> bool:
+    """Everybody may see it."""
+    return row["visibility"] == "public"
+
+
+def is_inside(_: Principal, row: Row) -> bool:
+    """The member belongs to it."""
+    return bool(row["is_member"])
+
+
 def is_self(principal: Principal, row: Row) -> bool:
     """It is the member's own account."""
     return row["id"] == principal.user_id
@@ -171,6 +181,10 @@ class Action(Enum):
     CHANGE_JOB = auto()
     SEE_ACCOUNT = auto()
     SEE_FIGURES = auto()
+    SEE_ROOM = auto()
+    MANAGE_ROOM = auto()
+    EDIT_MESSAGE = auto()
+    DELETE_MESSAGE = auto()
 
 
 # Any row of an action suffices; a row needs all of its columns.
@@ -192,6 +206,11 @@ RULES: dict[Action, list[list[Predicate]]] = {
     Action.CHANGE_JOB: [[is_owner], [holds("admin")]],
     Action.SEE_ACCOUNT: [[is_self], [holds("users:read")]],
     Action.SEE_FIGURES: [[holds("admin")]],
+    Action.SEE_ROOM: [[is_open], [is_inside]],
+    Action.MANAGE_ROOM: [[is_owner]],
+    Action.EDIT_MESSAGE: [[is_author]],
+    # The owner is that of the room.
+    Action.DELETE_MESSAGE: [[is_author], [is_owner]],
 }
 
 

@@ -19,6 +19,7 @@ from app.items import handlers as items
 from app.jobs import handlers as jobs
 from app.mail import handlers as mail
 from app.mail import transport
+from app.messages import handlers as messages
 from app.notifications import handlers as notifications
 from app.posts import handlers as posts
 from app.search import handlers as search
@@ -38,6 +39,7 @@ HANDLERS = (
     items,
     jobs,
     mail,
+    messages,
     notifications,
     posts,
     search,
@@ -54,6 +56,7 @@ def router(authorize: AsyncAuthorize[Principal]) -> APIRouter:
         users=users,
         posts=posts,
         comments=comments,
+        messages=messages,
         tags=tags,
         categories=categories,
         audit=audit,

@@ -21,11 +21,12 @@ PASSWORD = "Weaves4lgebra"
 TABLES = (
     *("users", "tags", "posts", "post_slugs", "post_likes", "comments", "comment_likes"),
     *("items", "events", "event_attendances"),
+    *("rooms", "room_members", "messages"),
 )
 
 
 async def write_demo_data(dsn: str, now: datetime | None = None) -> None:
-    """Write members, posts, comments, items and events as they stand `now`, and print how to log in.
+    """Write members, posts, comments, items, events and rooms as they stand `now`, and print how to log in.
 
     Raises RuntimeError, and writes nothing, in production and when the database has members.
     """

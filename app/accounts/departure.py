@@ -5,7 +5,7 @@ have answered, the place stays without text and author, so that the answers keep
 and events that the member organizes are called off. Every counter is as exact as before
 (docs/decisions/0019-the-end-of-an-account.md).
 
-Locks are taken in the order that everybody keeps: items and posts by their ids, the member, tags by their names,
+Locks are taken in the order that everybody keeps: items, posts and rooms by their ids, the member, tags by their names,
 categories, events, comments and notifications by their ids. The number of statements does not depend on how much there
 is.
 """
@@ -37,6 +37,7 @@ from app.comments.tables import Comment, CommentLike, CommentReport
 from app.events import attendance
 from app.items.tables import Item
 from app.jobs import service as jobs
+from app.messages.departure import leave_rooms, lock_rooms
 from app.notifications import departure as notifications
 from app.posts.tables import Post, PostLike
 from app.sql import Connection, Statement
@@ -175,12 +176,13 @@ _FADE = _fading()
 
 
 async def lock_things(connection: Connection, member: UUID) -> None:
-    """Lock the member's items, and every post that the member has written, liked or commented.
+    """Lock the member's items, every post that the member has written, liked or commented, and every room of theirs.
 
     The member's own row comes after these.
     """
     await _LOCK_ITEMS.all(connection, member=member)
     await _LOCK_POSTS.all(connection, member=member)
+    await lock_rooms(connection, member)
 
 
 async def take_apart(connection: Connection, member: UUID) -> None:
@@ -202,5 +204,6 @@ async def take_apart(connection: Connection, member: UUID) -> None:
     await _DELETE_LIKES.run(connection, member=member)
     await _PRUNE.run(connection, member=member)
     await _FADE.run(connection, member=member)
+    await leave_rooms(connection, member)
     # Sessions, likes and whatever else is the member's alone go with the row; a place that stays loses its author.
     await _DELETE_MEMBER.run(connection, member=member)

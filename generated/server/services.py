@@ -781,6 +781,278 @@ class CommentsService(Protocol[PrincipalT_contra]):
         """
 
 
+class MessagesService(Protocol[PrincipalT_contra]):
+    """Implement the messages operations: subclass this Protocol, or give an object its methods."""
+
+    @abstractmethod
+    async def list_rooms(
+        self,
+        *,
+        principal: PrincipalT_contra,
+        limit: int,
+        cursor: str | None,
+        page: int | None,
+        include_total: StrictBool | None,
+        sort: models.RoomSort,
+        mine: StrictBool | None,
+        q: str | None,
+    ) -> models.RoomPage | HTTPResult[models.RoomPage | models.Problem] | Response:
+        """
+        Handle GET /rooms.
+        """
+
+    @abstractmethod
+    async def create_room(
+        self,
+        *,
+        principal: PrincipalT_contra,
+        idempotency_key: str | None,
+        body: models.RoomCreate,
+    ) -> models.Room | HTTPResult[models.Room | models.Problem] | Response:
+        """
+        Handle POST /rooms.
+        """
+
+    @abstractmethod
+    async def get_room(
+        self,
+        *,
+        principal: PrincipalT_contra,
+        room_id: UUID,
+        if_none_match: str | None,
+    ) -> models.Room | HTTPResult[models.Room | models.Problem] | Response:
+        """
+        Handle GET /rooms/{room_id}.
+        """
+
+    @abstractmethod
+    async def update_room(
+        self,
+        *,
+        principal: PrincipalT_contra,
+        room_id: UUID,
+        if_match: str,
+        body: models.RoomUpdate,
+    ) -> models.Room | HTTPResult[models.Room | models.Problem] | Response:
+        """
+        Handle PATCH /rooms/{room_id}.
+        """
+
+    @abstractmethod
+    async def delete_room(
+        self,
+        *,
+        principal: PrincipalT_contra,
+        room_id: UUID,
+        if_match: str,
+    ) -> None | HTTPResult[models.Problem] | Response:
+        """
+        Handle DELETE /rooms/{room_id}.
+        """
+
+    @abstractmethod
+    async def join_room(
+        self,
+        *,
+        principal: PrincipalT_contra,
+        room_id: UUID,
+    ) -> None | HTTPResult[models.Problem] | Response:
+        """
+        Handle PUT /rooms/{room_id}/membership.
+        """
+
+    @abstractmethod
+    async def leave_room(
+        self,
+        *,
+        principal: PrincipalT_contra,
+        room_id: UUID,
+    ) -> None | HTTPResult[models.Problem] | Response:
+        """
+        Handle DELETE /rooms/{room_id}/membership.
+        """
+
+    @abstractmethod
+    async def list_room_members(
+        self,
+        *,
+        principal: PrincipalT_contra,
+        room_id: UUID,
+        limit: int,
+        cursor: str | None,
+        page: int | None,
+        include_total: StrictBool | None,
+    ) -> models.RoomMemberPage | HTTPResult[models.RoomMemberPage | models.Problem] | Response:
+        """
+        Handle GET /rooms/{room_id}/members.
+        """
+
+    @abstractmethod
+    async def remove_room_member(
+        self,
+        *,
+        principal: PrincipalT_contra,
+        room_id: UUID,
+        username: str,
+    ) -> None | HTTPResult[models.Problem] | Response:
+        """
+        Handle DELETE /rooms/{room_id}/members/{username}.
+        """
+
+    @abstractmethod
+    async def list_room_invitations(
+        self,
+        *,
+        principal: PrincipalT_contra,
+        room_id: UUID,
+        limit: int,
+        cursor: str | None,
+        page: int | None,
+        include_total: StrictBool | None,
+    ) -> models.RoomInvitationPage | HTTPResult[models.RoomInvitationPage | models.Problem] | Response:
+        """
+        Handle GET /rooms/{room_id}/invitations.
+        """
+
+    @abstractmethod
+    async def invite_to_room(
+        self,
+        *,
+        principal: PrincipalT_contra,
+        room_id: UUID,
+        username: str,
+    ) -> None | HTTPResult[models.Problem] | Response:
+        """
+        Handle PUT /rooms/{room_id}/invitations/{username}.
+        """
+
+    @abstractmethod
+    async def withdraw_invitation(
+        self,
+        *,
+        principal: PrincipalT_contra,
+        room_id: UUID,
+        username: str,
+    ) -> None | HTTPResult[models.Problem] | Response:
+        """
+        Handle DELETE /rooms/{room_id}/invitations/{username}.
+        """
+
+    @abstractmethod
+    async def list_messages(
+        self,
+        *,
+        principal: PrincipalT_contra,
+        room_id: UUID,
+        limit: int,
+        cursor: str | None,
+        page: int | None,
+        include_total: StrictBool | None,
+        sort: models.MessageSort,
+        after: int | None,
+    ) -> models.MessagePage | HTTPResult[models.MessagePage | models.Problem] | Response:
+        """
+        Handle GET /rooms/{room_id}/messages.
+        """
+
+    @abstractmethod
+    async def create_message(
+        self,
+        *,
+        principal: PrincipalT_contra,
+        room_id: UUID,
+        idempotency_key: str | None,
+        body: models.MessageCreate,
+    ) -> models.Message | HTTPResult[models.Message | models.Problem] | Response:
+        """
+        Handle POST /rooms/{room_id}/messages.
+        """
+
+    @abstractmethod
+    async def mark_room_read(
+        self,
+        *,
+        principal: PrincipalT_contra,
+        room_id: UUID,
+        body: models.RoomRead,
+    ) -> None | HTTPResult[models.Problem] | Response:
+        """
+        Handle PUT /rooms/{room_id}/read.
+        """
+
+    @abstractmethod
+    async def get_message(
+        self,
+        *,
+        principal: PrincipalT_contra,
+        message_id: UUID,
+        if_none_match: str | None,
+    ) -> models.Message | HTTPResult[models.Message | models.Problem] | Response:
+        """
+        Handle GET /messages/{message_id}.
+        """
+
+    @abstractmethod
+    async def update_message(
+        self,
+        *,
+        principal: PrincipalT_contra,
+        message_id: UUID,
+        if_match: str,
+        body: models.MessageUpdate,
+    ) -> models.Message | HTTPResult[models.Message | models.Problem] | Response:
+        """
+        Handle PATCH /messages/{message_id}.
+        """
+
+    @abstractmethod
+    async def delete_message(
+        self,
+        *,
+        principal: PrincipalT_contra,
+        message_id: UUID,
+        if_match: str,
+    ) -> None | HTTPResult[models.Problem] | Response:
+        """
+        Handle DELETE /messages/{message_id}.
+        """
+
+    @abstractmethod
+    async def list_my_invitations(
+        self,
+        *,
+        principal: PrincipalT_contra,
+        limit: int,
+        cursor: str | None,
+        page: int | None,
+        include_total: StrictBool | None,
+    ) -> models.RoomInvitationPage | HTTPResult[models.RoomInvitationPage | models.Problem] | Response:
+        """
+        Handle GET /users/me/invitations.
+        """
+
+    @abstractmethod
+    async def decline_invitation(
+        self,
+        *,
+        principal: PrincipalT_contra,
+        room_id: UUID,
+    ) -> None | HTTPResult[models.Problem] | Response:
+        """
+        Handle DELETE /users/me/invitations/{room_id}.
+        """
+
+    @abstractmethod
+    async def get_unread_messages(
+        self,
+        *,
+        principal: PrincipalT_contra,
+    ) -> models.UnreadMessages | HTTPResult[models.UnreadMessages | models.Problem] | Response:
+        """
+        Handle GET /users/me/unread-messages.
+        """
+
+
 class FeedsService(Protocol[PrincipalT_contra]):
     """Implement the feeds operations: subclass this Protocol, or give an object its methods."""
 

@@ -13,7 +13,8 @@ from typing import Any, cast
 from urllib.parse import urlencode
 from uuid import UUID
 
-from scripts.bench import community, data, identity, load, servers, tutorial
+from scripts.bench import chat, community, data, identity, load, servers, tutorial
+from scripts.bench.chat import Chat
 from scripts.bench.community import Community
 from scripts.bench.identity import Identity
 from scripts.bench.load import Load, Request
@@ -66,6 +67,7 @@ class Result:
     differences: list[str] = field(default_factory=list)
     identity: Identity = field(default_factory=Identity)
     community: Community = field(default_factory=Community)
+    chat: Chat = field(default_factory=Chat)
 
     def rates(self, name: str, operation: str) -> list[float]:
         return [load.rate for load in self.loads[name, operation]]
@@ -255,6 +257,8 @@ def measure(bench: Bench, extent: Extent, names: Sequence[str] = NAMES) -> Resul
             measure_pages(bench, running[GALLEY], result)
             measure_credentials(bench, running[GALLEY], tokens[GALLEY], result)
             measure_community(bench, running[GALLEY], result)
+            often = {"rounds": extent.rounds, "seconds": extent.seconds}
+            result.chat = chat.measure(running[GALLEY], tokens[GALLEY], bench.folder, **often)
     if GALLEY in names:
         measure_logins(bench, result)
     return result

@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 
-from scripts.bench import community, identities
+from scripts.bench import chat, community, identities
 from scripts.bench.figures import ratio, spread
 from scripts.bench.market import LIST_ITEMS
 from scripts.bench.measure import (
@@ -178,6 +178,10 @@ a core, which holds the fastest figures down; the CPU time of the service's proc
 ## Seats at events
 
 {community.section(result.community)}
+
+## Rooms
+
+{chat.section(result.chat)}
 
 ## Machine and versions
 

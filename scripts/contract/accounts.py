@@ -81,6 +81,8 @@ PARAMETERS = (
     "path.event_id",
     "path.job_id",
     "path.notification_id",
+    "path.room_id",
+    "path.message_id",
     "path.user_id",
     "path.session_id",
     "path.api_key_id",
@@ -168,11 +170,33 @@ def _write(client: httpx2.Client, name: str, world: World, *, posts: int) -> Non
         item = {"title": f"A loom of {name}, {number}", "price": f"{number + 1}.00", "tags": ["looms"]}
         answer = client.post("/items", json=item).raise_for_status()
         world.known["path.item_id"].append(answer.json()["id"])
+    _talk(client, name, world, rooms=posts // 4 or 1)
     if name == "manager":
         for tag in ("engines", "cards", "numbers", "bernoulli", *(f"wheel-{number}" for number in range(20))):
             world.known["path.tag_id"].append(client.post("/tags", json={"name": tag}).raise_for_status().json()["id"])
             answer = client.post("/categories", json={"name": tag})
             world.known["path.category_id"].append(answer.raise_for_status().json()["id"])
+
+
+def _talk(client: httpx2.Client, name: str, world: World, *, rooms: int) -> None:
+    """Open rooms, most of them for everybody, say something there and invite others; who calls is invited as well."""
+    for number in range(rooms):
+        draft = {"name": f"{name}'s room {number}", "visibility": "private" if number % 4 == 1 else "public"}
+        room = client.post("/rooms", json=draft).raise_for_status().json()["id"]
+        world.known["path.room_id"].append(room)
+        for _ in range(2):
+            answer = client.post(f"/rooms/{room}/messages", json={"content": "Who weaves the cards?"})
+            world.known["path.message_id"].append(answer.raise_for_status().json()["id"])
+        for guest in (*ROLES, "spare"):
+            if guest != name:
+                client.put(f"/rooms/{room}/invitations/{guest}").raise_for_status()
+
+
+def _join(client: httpx2.Client, world: World) -> None:
+    """Let somebody else into the rooms that there are, so that there is whom to remove."""
+    client.headers["Authorization"] = f"Bearer {_log_in(client, 'spare')['access_token']}"
+    for room in world.known["path.room_id"]:
+        client.put(f"/rooms/{room}/membership").raise_for_status()
 
 
 def _own(client: httpx2.Client, role: str, world: World) -> None:
@@ -213,6 +237,7 @@ def populate(address: str, dsn: str, role: str) -> World:
             _write(client, name, world, posts=40 if name == role else 1)
             if name == role:
                 _own(client, role, world)
+        _join(client, world)
         # The feed has the addresses that can be embedded.
         world.known["query.url"] = _ADDRESS.findall(client.get("/feed.atom").raise_for_status().text)
         if role in ROLES:

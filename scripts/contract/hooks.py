@@ -6,20 +6,20 @@ Loaded by schemathesis (schemathesis.toml). Requests that are meant to be refuse
 import json
 from collections.abc import Callable, MutableMapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeAlias, cast
+from typing import Any, cast
 from uuid import uuid4
 
 import schemathesis
 from schemathesis import HookContext, Response
 
-from scripts.contract import hooks_events, hooks_items
+from scripts.contract import hooks_events, hooks_items, hooks_messages
+from scripts.contract.case import Case, operation_of
 from scripts.coverage.exchange import Exchange, pairs
 from scripts.coverage.record import of_process
 
 Hook = Callable[..., None]
 # Both are declared without the types of what they hold.
 hook = cast("Callable[[Hook], Hook]", schemathesis.hook)  # pyright: ignore[reportUnknownMemberType]
-Case: TypeAlias = schemathesis.Case[Any]
 Deserializer = Callable[[object, Response], object]
 deserializer = cast("Callable[..., Callable[[Deserializer], Deserializer]]", schemathesis.deserializer)  # pyright: ignore[reportUnknownMemberType]
 Serializer = Callable[[object, object], bytes]
@@ -115,10 +115,6 @@ def _parent(case: Case) -> None:
         case.body["parent_id"] = next((comment for comment, post in _comments.items() if post == post_id), None)
 
 
-def _operation(case: Case) -> str:
-    return case.operation.definition.raw.get("operationId", "")
-
-
 def _step(case: Case) -> None:
     """A step is taken by a post of one's own that can take it, until all were taken once; what is deleted was made.
 
@@ -126,7 +122,7 @@ def _step(case: Case) -> None:
     """
     steps = {"publishPost": _made, "withdrawPost": _published, "archivePost": _published}
     fitting = {"deletePost": _made} | ({} if _done.issuperset(steps) else steps)
-    if fit := fitting.get(_operation(case)):
+    if fit := fitting.get(operation_of(case)):
         case.path_parameters["post_id"] = list(fit)[-1]
 
 
@@ -150,14 +146,14 @@ def _filed(case: Case) -> None:
 
 def _schedule(case: Case) -> None:
     """What is scheduled is for a time to come."""
-    if _operation(case) == "publishPost" and isinstance(case.body, dict) and case.body.get("publish_at"):
+    if operation_of(case) == "publishPost" and isinstance(case.body, dict) and case.body.get("publish_at"):
         # Schedules reach five years ahead.
         case.body["publish_at"] = f"{datetime.now(UTC) + timedelta(days=365):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _merge(case: Case) -> None:
     """A tag is merged into another one that is there; while none is known, it is none itself."""
-    if _operation(case) == "mergeTag" and isinstance(case.body, dict):
+    if operation_of(case) == "mergeTag" and isinstance(case.body, dict):
         others = _labels - {str(_subject(case))}
         if others:
             case.body["into"] = max(others)
@@ -167,14 +163,14 @@ def _merge(case: Case) -> None:
 
 def _doomed(case: Case) -> None:
     """What is deleted together was made before."""
-    if _operation(case) == "deletePosts" and isinstance(case.body, dict) and _made:
+    if operation_of(case) == "deletePosts" and isinstance(case.body, dict) and _made:
         body = cast("dict[str, Any]", case.body)
         body["ids"] = list(_made)[-max(1, len(body["ids"])) :]
 
 
 def _key(case: Case) -> None:
     """A key holds scopes of its maker's, and ends in a time to come."""
-    if _operation(case) == "createApiKey" and isinstance(case.body, dict):
+    if operation_of(case) == "createApiKey" and isinstance(case.body, dict):
         case.body["scopes"] = []
         if case.body.get("expires_at"):
             case.body["expires_at"] = "2999-01-01T00:00:00Z"
@@ -186,13 +182,11 @@ def _rank(case: Case) -> None:
         case.body = {"full_name": "Still here"}
 
 
-def _event(case: Case) -> None:
-    hooks_events.schedule(case, _operation(case))
-
-
+# What is known of the things of a slice is kept beside each other, a module a slice.
+SLICES = (hooks_events, hooks_items, hooks_messages)
 LESSONS = (
-    *hooks_items.LESSONS,
-    *(_step, _condition, _intent, _page, _parent, _shelf, _filed, _schedule, _merge, _doomed, _key, _rank, _event),
+    *(lesson for known in SLICES for lesson in known.LESSONS),
+    *(_step, _condition, _intent, _page, _parent, _shelf, _filed, _schedule, _merge, _doomed, _key, _rank),
 )
 
 
@@ -236,15 +230,16 @@ def _count(response: Response) -> None:
 
 def _forget(case: Case) -> None:
     """Forget what has gone or may be another version now."""
-    hooks_items.forget(case)
-    name = _operation(case)
+    for known in SLICES:
+        known.forget(case)
+    name = operation_of(case)
     gone = [str(_subject(case))]
     if name == "deletePosts":
         gone = cast("dict[str, list[str]]", case.body)["ids"]
     if case.method == "DELETE" or name in ("deletePosts", "mergeTag"):
-        for known in (_comments, _made, _published):
+        for things in (_comments, _made, _published):
             for key in gone:
-                known.pop(key, None)
+                things.pop(key, None)
         _labels.difference_update(gone)
         _categories.difference_update(gone)
     if "/tags/" in case.formatted_path and case.method in ("PATCH", "DELETE", "PUT"):
@@ -254,8 +249,9 @@ def _forget(case: Case) -> None:
 
 def _note_made(case: Case, document: dict[str, Any]) -> None:
     """Remember posts that were made or published, tags, and which categories take posts."""
-    hooks_items.note(case, document)
-    name = _operation(case)
+    for known in SLICES:
+        known.note(case, document)
+    name = operation_of(case)
     if name in ("createPost", "createPosts"):
         _made.update(dict.fromkeys(post["id"] for post in document.get("items", [document])))
     if name == "publishPost" and document["status"] == "published":
@@ -277,7 +273,7 @@ def after_call(_: HookContext, case: Case, response: Response) -> None:
     _count(response)
     if not 200 <= response.status_code < 300:  # noqa: PLR2004 - Successes.
         return
-    _done.add(_operation(case))
+    _done.add(operation_of(case))
     _forget(case)
     if not response.headers.get("content-type", [""])[0].startswith("application/json"):
         return
@@ -289,7 +285,7 @@ def after_call(_: HookContext, case: Case, response: Response) -> None:
         _tags[document.get("id", "")] = _tags[case.formatted_path] = tag
     if case.formatted_path.endswith("/users/me"):
         _own.add(document["id"])
-    if "post_id" in document:
+    if "post_id" in document and "/comments" in case.formatted_path:
         _comments[document["id"]] = document["post_id"]
     _note_made(case, document)
     if document.get("page", {}).get("next_cursor"):

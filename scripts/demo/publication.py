@@ -12,6 +12,7 @@ from scripts.demo.events import events
 from scripts.demo.items import offer_items
 from scripts.demo.people import PEOPLE
 from scripts.demo.prose import articles, remark
+from scripts.demo.rooms import add_rooms
 from scripts.demo.subjects import TAGS
 
 SEED = 1843
@@ -39,14 +40,18 @@ class Publication:
     events: list[Row] = field(default_factory=list[Row])
     event_attendances: list[Row] = field(default_factory=list[Row])
     items: list[Row] = field(default_factory=list[Row])
+    rooms: list[Row] = field(default_factory=list[Row])
+    room_members: list[Row] = field(default_factory=list[Row])
+    messages: list[Row] = field(default_factory=list[Row])
     # What each post is about, for the talk below it.
     subjects: dict[UUID, str] = field(default_factory=dict[UUID, str])
 
-    def id_at(self, moment: datetime) -> UUID:
+    def id_at(self, moment: datetime, chance: Random | None = None) -> UUID:
         """Return a UUIDv7 (RFC 9562, section 5.7) of that moment, so that ids sort as the rows came."""
+        chance = chance or self.chance
         milliseconds = int(moment.timestamp() * 1000)
-        bits = milliseconds << 80 | 7 << 76 | self.chance.getrandbits(12) << 64
-        return UUID(int=bits | 0b10 << 62 | self.chance.getrandbits(62))
+        bits = milliseconds << 80 | 7 << 76 | chance.getrandbits(12) << 64
+        return UUID(int=bits | 0b10 << 62 | chance.getrandbits(62))
 
     def between(self, first: datetime, last: datetime) -> datetime:
         """Return a moment between two others, nearer to the first: most of what happens, happens soon."""
@@ -66,6 +71,7 @@ def publication(now: datetime, password_hash: str) -> Publication:
     apart = Publication(now, Random(SEED + 1))  # noqa: S311 - The same events every time.
     rows.events, rows.event_attendances = events(rows.users, now, apart.id_at, apart.chance)
     offer_items(rows)
+    add_rooms(rows)
     return rows
 
 

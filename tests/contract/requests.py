@@ -162,6 +162,17 @@ async def _slug(make: Factory, author: Member) -> str:
     return "looms-and-engines"
 
 
+async def _room(make: Factory, author: Member) -> str:
+    """A room of the author's that somebody else is in as well, so that the author may leave it."""
+    room_id = await make.room(author.id)
+    await make.room_member(room_id, (await make.member()).id)
+    return str(room_id)
+
+
+async def _message(make: Factory, author: Member) -> str:
+    return str(await make.message(await make.room(author.id), author.id))
+
+
 Maker = Callable[[Factory, Member], Awaitable[str]]
 
 # How to make what a path parameter names, and a valid value that names nothing. A new parameter gets a line here.
@@ -180,6 +191,39 @@ RESOURCES: dict[str, tuple[Maker, str]] = {
     "username": (_username, "nobody_at_all"),
     "user_id": (_user, "01936b2e-5f8c-7c3a-9d40-2f6f0c1f7a11"),
     "slug": (_slug, "no-such-post"),
+    "room_id": (_room, "01936b2e-5f8c-7c3a-9d40-2f6f0c1f7a11"),
+    "message_id": (_message, "01936b2e-5f8c-7c3a-9d40-2f6f0c1f7a11"),
+}
+
+
+async def _mate(make: Factory, author: Member) -> dict[str, str]:
+    """A room of the author's, and somebody who is in it."""
+    mate = await make.member()
+    room_id = await make.room(author.id)
+    await make.room_member(room_id, mate.id)
+    return {"room_id": str(room_id), "username": mate.username}
+
+
+async def _guest(make: Factory, author: Member) -> dict[str, str]:
+    """A room of the author's, and somebody who is invited to it."""
+    guest = await make.member()
+    room_id = await make.room(author.id)
+    await make.invitation(room_id, guest.id)
+    return {"room_id": str(room_id), "username": guest.username}
+
+
+async def _invited(make: Factory, author: Member) -> dict[str, str]:
+    """A room of somebody else's to which the author is invited."""
+    room_id = await make.room((await make.member()).id, visibility="private")
+    await make.invitation(room_id, author.id)
+    return {"room_id": str(room_id)}
+
+
+# Where what a path names depends on the operation, or on what else it names. Such an operation gets a line here.
+PLACES: dict[str, Callable[[Factory, Member], Awaitable[dict[str, str]]]] = {
+    "removeRoomMember": _mate,
+    "withdrawInvitation": _guest,
+    "declineInvitation": _invited,
 }
 
 
@@ -218,7 +262,8 @@ async def _body(operation: Operation, make: Factory, author: Member) -> Any:
 
 async def valid_call(operation: Operation, make: Factory, author: Member) -> Call:
     """Return a request that has nothing wrong with it, about things of `author`, who sends it."""
-    path = {name: await RESOURCES[name][0](make, author) for name in operation.named("path")}
+    path = await PLACES[operation.name](make, author) if operation.name in PLACES else {}
+    path = path or {name: await RESOURCES[name][0](make, author) for name in operation.named("path")}
     if operation.name in SPOKEN_OF:
         await SPOKEN_OF[operation.name](make, author)
     query = {name: sample(node["schema"]) for name, node in operation.named("query").items() if node.get("required")}

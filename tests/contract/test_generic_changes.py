@@ -130,6 +130,30 @@ async def _found(world: World) -> UUID:
             return await _post(world)
 
 
+async def _room(world: World) -> UUID:
+    return await world.make.room(world.author.id, name=f"Room {world.dice.randrange(4)}", created_at=moment(world.dice))
+
+
+async def _room_member(world: World) -> UUID:
+    member = await world.make.member()
+    return await world.make.room_member(UUID(world.call.path["room_id"]), member.id, joined_at=moment(world.dice))
+
+
+async def _room_invitation(world: World) -> UUID:
+    member = await world.make.member()
+    return await world.make.invitation(UUID(world.call.path["room_id"]), member.id, created_at=moment(world.dice))
+
+
+async def _my_invitation(world: World) -> UUID:
+    room_id = await world.make.room((await world.make.member()).id)
+    return await world.make.invitation(room_id, world.author.id, created_at=moment(world.dice))
+
+
+async def _message(world: World) -> UUID:
+    room_id = UUID(world.call.path["room_id"])
+    return await world.make.message(room_id, world.author.id, created_at=moment(world.dice))
+
+
 Maker = Callable[[World], Awaitable[UUID | int]]
 # How to make an entry of a list, and the tables it can stand in; none where entries never go. A new list gets a line
 # here.
@@ -155,6 +179,12 @@ CHANGED: dict[str, tuple[Maker, tuple[str, ...]]] = {
     # Whoever goes takes the attendance along.
     "listAttendees": (_attendee, ("users",)),
     "listAuditEvents": (_event, ()),
+    "listRooms": (_room, ("rooms",)),
+    "listRoomMembers": (_room_member, ("room_members",)),
+    "listRoomInvitations": (_room_invitation, ("room_invitations",)),
+    "listMyInvitations": (_my_invitation, ("room_invitations",)),
+    # What is deleted keeps its place.
+    "listMessages": (_message, ()),
 }
 CASES = [(item, order, seed) for item, order in ORDERS for seed in SEEDS]
 

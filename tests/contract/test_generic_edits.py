@@ -19,6 +19,8 @@ READ_AT = {
     "Tag": "/tags/{id}",
     "Category": "/categories/{id}",
     "User": "/users/{id}",
+    "Room": "/rooms/{id}",
+    "Message": "/messages/{id}",
 }
 
 

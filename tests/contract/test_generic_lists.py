@@ -122,6 +122,36 @@ async def _keys(make: Factory, author: Member, call: Call) -> None:
         await make.key(author, frozenset(), created_at=MOMENT)
 
 
+async def _rooms(make: Factory, author: Member, call: Call) -> None:
+    del call
+    for number in range(ENTRIES):
+        await make.room(author.id, name=f"Room {number % 2}", created_at=MOMENT)
+
+
+async def _room_members(make: Factory, author: Member, call: Call) -> None:
+    """Two are in it already."""
+    del author
+    for _ in range(ENTRIES - 2):
+        await make.room_member(UUID(call.path["room_id"]), (await make.member()).id, joined_at=MOMENT)
+
+
+async def _room_invitations(make: Factory, author: Member, call: Call) -> None:
+    del author
+    for _ in range(ENTRIES):
+        await make.invitation(UUID(call.path["room_id"]), (await make.member()).id, created_at=MOMENT)
+
+
+async def _my_invitations(make: Factory, author: Member, call: Call) -> None:
+    del call
+    for _ in range(ENTRIES):
+        await make.invitation(await make.room((await make.member()).id), author.id, created_at=MOMENT)
+
+
+async def _messages(make: Factory, author: Member, call: Call) -> None:
+    for _ in range(ENTRIES):
+        await make.message(UUID(call.path["room_id"]), author.id, created_at=MOMENT)
+
+
 # How to fill a list with entries, of which there are none before. A new list gets a line here.
 ENTRIES_OF: dict[str, Callable[[Factory, Member, Call], Awaitable[None]]] = {
     "listPosts": _posts,
@@ -144,6 +174,11 @@ ENTRIES_OF: dict[str, Callable[[Factory, Member, Call], Awaitable[None]]] = {
     "listSessions": _sessions,
     "listApiKeys": _keys,
     "listUsers": _users,
+    "listRooms": _rooms,
+    "listRoomMembers": _room_members,
+    "listRoomInvitations": _room_invitations,
+    "listMyInvitations": _my_invitations,
+    "listMessages": _messages,
 }
 QUERIES = {"searchPosts": {"q": "looms"}, "searchItems": {"q": "looms"}, "searchEverything": {"q": "looms"}}
 

@@ -59,6 +59,15 @@ INCONSISTENCIES = {
     "attendances": """
         SELECT a.id FROM event_attendances a JOIN events e ON e.id = a.event_id
         WHERE a.user_id = e.organizer_id OR a.created_at > least(e.starts_at, now()) OR a.created_at < e.created_at""",
+    "rooms": """
+        SELECT id FROM rooms r WHERE member_count <> (SELECT count(*) FROM room_members WHERE room_id = r.id)
+            OR (last_number, last_message_at) <>
+                (SELECT max(number), max(created_at) FROM messages WHERE room_id = r.id)
+            OR NOT EXISTS (SELECT FROM room_members WHERE room_id = r.id AND user_id = r.owner_id)""",
+    "messages": """
+        SELECT m.id FROM messages m LEFT JOIN messages a ON a.id = m.reply_to
+        WHERE a.number >= m.number OR a.room_id <> m.room_id OR a.created_at > m.created_at OR m.created_at > now()
+            OR NOT EXISTS (SELECT FROM room_members WHERE room_id = m.room_id AND user_id = m.author_id)""",
     "tombstones": """
         SELECT id FROM comments c WHERE (deleted_at IS NOT NULL) <> (content = '') OR (deleted_at IS NOT NULL
             AND NOT EXISTS (SELECT FROM comments a WHERE a.parent_id = c.id AND a.deleted_at IS NULL))""",
@@ -85,9 +94,10 @@ class TestWriteDemoData:
         assert perf_counter() - started < 10
         sizes = {
             table: await committed.connection.fetchval(f"SELECT count(*) FROM {table}")  # noqa: S608 - Names of ours.
-            for table in ("users", "posts", "comments", "items", "events")
+            for table in ("users", "posts", "comments", "items", "events", "rooms")
         }
-        assert sizes == {"users": 20, "posts": 200, "comments": 1_000, "items": 12, "events": 8}
+        expected = {"users": 20, "posts": 200, "comments": 1_000, "items": 12, "events": 8, "rooms": 3}
+        assert sizes == expected
         wrong = {name: await committed.connection.fetch(query) for name, query in INCONSISTENCIES.items()}
         assert {name: rows for name, rows in wrong.items() if rows} == {}
 

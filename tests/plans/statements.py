@@ -12,6 +12,8 @@ from app.comments import moderation, places
 from app.comments import queries as comments
 from app.comments import service as comment_service
 from app.comments.queries import View
+from app.messages import people, rooms, unread
+from app.messages import service as messages
 from app.pages import Shape
 from app.posts import history, revisions, steps
 from app.posts import queries as posts
@@ -24,12 +26,22 @@ from app.statistics import service as statistics
 from app.tags import merging
 from app.tags import service as tags
 from app.words import service as words
-from generated.models import CategorySort, CommentLayout, CommentStatus, PostSort, PostStatus, SearchType, TagSort
+from generated.models import (
+    CategorySort,
+    CommentLayout,
+    CommentStatus,
+    MessageSort,
+    PostSort,
+    PostStatus,
+    RoomSort,
+    SearchType,
+    TagSort,
+)
 from tests.plans import events, items, notifications
 
 # pyright: reportPrivateUsage=false
 MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
-POST, COMMENT, MEMBER = (UUID(int=number) for number in (5_000, 70_000, 7))
+POST, COMMENT, MEMBER, ROOM = (UUID(int=number) for number in (5_000, 70_000, 7, 7))
 FIRST = Shape(after=False, backwards=False, offset=False, usual=True)
 NEXT = Shape(after=True, backwards=False, offset=False, usual=True)
 Given = tuple[str, Statement, dict[str, Any]]
@@ -147,6 +159,43 @@ def _search() -> Iterator[Given]:
         yield f"figure {name}", statistics._COUNTS[name]._matching, {}
 
 
+def _rooms() -> Iterator[Given]:
+    keys = {RoomSort.created_at_desc: MOMENT, RoomSort.by_name: "Room 7"}
+    viewer = {"viewer": MEMBER}
+    for sort, key in keys.items():
+        for name, shape, values in _shapes(key):
+            for mine in (None, True, False):
+                listing = rooms.listing(sort, rooms.Filters(mine), shape)
+                yield f"rooms {sort.value} mine {mine} {name}", listing, values | viewer
+    named = rooms.listing(RoomSort.created_at_desc, rooms.Filters(named=True), FIRST)
+    yield "rooms named", named, viewer | {"q": "%room 77%"}
+    room = {"room_id": ROOM}
+    yield "rooms get", rooms._GET, room | viewer
+    yield "rooms seen", rooms.SEEN, room | viewer
+    yield "rooms lock", rooms.LOCK, room
+    yield "rooms inside", rooms.INSIDE, room | {"user_id": MEMBER}
+    yield "rooms owned", rooms._OWNED, {"user_id": MEMBER}
+    yield "rooms heir", people._HEIR, room
+    for name, shape, values in _shapes(MOMENT):
+        yield f"room members {name}", people.listing_members(shape), values | room
+        yield f"room invitations {name}", people.listing_invitations(shape, mine=False), values | room
+        yield f"my invitations {name}", people.listing_invitations(shape, mine=True), values | {"user_id": MEMBER}
+    for sort in MessageSort:
+        for name, shape, values in _shapes(3):
+            bound = {key: value for key, value in values.items() if key != "key_id"} | room | viewer
+            yield f"messages {sort.value} {name}", messages.listing(sort, shape, after=False), bound
+    since = messages.listing(MessageSort.by_number, FIRST, after=True)
+    yield "messages after", since, room | viewer | {"after": 20}
+    new: dict[str, Any] = {"id": UUID(int=9), "author_id": MEMBER, "content": "A loom."} | room
+    yield "messages create", messages.creating(answer=False), new
+    yield "messages answer", messages.creating(answer=True), new | {"reply_to": UUID(int=70_000)}
+    yield "messages get", messages._GET, {"message_id": UUID(int=70_000)} | viewer
+    yield "messages lock", messages._LOCK, {"message_id": UUID(int=70_000)} | viewer
+    yield "messages read", unread._READ_TO, room | {"user_id": MEMBER, "number": 7}
+    yield "messages read all", unread._READ_ALL, room | {"user_id": MEMBER}
+    yield "messages unread", unread._TOTALS, viewer
+
+
 def statements() -> Iterator[Given]:
     """Yield each with its name and the values of its parameters."""
     yield from _posts()
@@ -157,3 +206,4 @@ def statements() -> Iterator[Given]:
     yield from items.statements(_shapes, FIRST, NEXT)
     yield from events.given()
     yield from notifications.statements()
+    yield from _rooms()

@@ -171,6 +171,14 @@ ASTRAY = {
         WHERE (p.post_id, p.root_id, p.depth) IS DISTINCT FROM (a.post_id, a.root_id, a.depth - 1)
     """,
     "comments.root_id": "SELECT id FROM comments WHERE (root_id = id) <> (parent_id IS NULL)",
+    "messages.reply_to": """
+        SELECT a.id FROM messages a JOIN messages o ON o.id = a.reply_to
+        WHERE o.room_id <> a.room_id OR o.number >= a.number
+    """,
+    "rooms.owner_id": """
+        SELECT id FROM rooms WHERE NOT EXISTS (
+            SELECT FROM room_members m WHERE (m.room_id, m.user_id) = (rooms.id, rooms.owner_id))
+    """,
     "categories.parent_id": """
         SELECT a.id FROM categories a JOIN categories p ON p.id = a.parent_id WHERE p.depth <> a.depth - 1
     """,

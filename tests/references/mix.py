@@ -30,7 +30,8 @@ class Mix:
         self.members: list[Member] = []
         self.admin: Member
         self.known: dict[str, list[str]] = {
-            name: [] for name in ("posts", "items", "comments", "tags", "categories", "api-keys", "events")
+            name: []
+            for name in ("posts", "items", "comments", "tags", "categories", "api-keys", "events", "rooms", "messages")
         }
         # Who has written a post, and the path of what a comment is a comment on.
         self.authors: dict[str, Member] = {}
@@ -112,7 +113,7 @@ class Mix:
 
 
 # What the rest needs.
-OFTEN = {"publish": 6, "comment": 5, "create a tag": 3, "like": 2, "restore": 2}
+OFTEN = {"open a room": 2, "say": 3, "publish": 6, "comment": 5, "create a tag": 3, "like": 2, "restore": 2}
 Act = tuple[str, str, dict[str, Any] | None, Member]
 
 
@@ -130,15 +131,27 @@ def _of(kind: str, method: str, below: str = "", body: dict[str, Any] | None = N
 
 
 def _by_author(
-    method: str, below: str, body: Callable[[Mix], Any] = lambda _: None, kind: str = "posts"
+    method: str,
+    below: str | Callable[[Mix], str],
+    body: Callable[[Mix], Any] = lambda _: None,
+    *,
+    kind: str = "posts",
 ) -> Callable[[Mix], Act]:
-    """Return what the author of a post does to it, or whose something of another kind is."""
+    """Return what the author of a post, or of another kind of thing, does to it."""
 
     def act(mix: Mix) -> Act:
         thing = mix.one(kind)
-        return method, f"{kind}/{thing}{below}", body(mix), mix.authors.get(thing, mix.admin)
+        after = below if isinstance(below, str) else below(mix)
+        return method, f"{kind}/{thing}{after}", body(mix), mix.authors.get(thing, mix.admin)
 
     return act
+
+
+def _reply(mix: Mix) -> tuple[str, dict[str, Any], Member]:
+    """Answer a message where it was said, as who said it."""
+    said = mix.one("messages")
+    place = mix.places.get(said, f"rooms/{mix.one('rooms')}/messages")
+    return place, {"content": "Yes.", "reply_to": said}, mix.authors.get(said, mix.admin)
 
 
 def _answer(mix: Mix) -> Act:
@@ -200,6 +213,14 @@ ACTS: dict[str, Callable[[Mix], Act]] = {
     "attend": lambda mix: ("PUT", f"events/{mix.one('events')}/attendance", None, _someone(mix)),
     "cancel": lambda mix: ("DELETE", f"events/{mix.one('events')}/attendance", None, _someone(mix)),
     "delete an event": _of("events", "DELETE"),
+    "open a room": lambda mix: ("POST", "rooms", {"name": mix.name(), "visibility": "public"}, _someone(mix)),
+    "join a room": lambda mix: ("PUT", f"rooms/{mix.one('rooms')}/membership", None, _someone(mix)),
+    "leave a room": lambda mix: ("DELETE", f"rooms/{mix.one('rooms')}/membership", None, _someone(mix)),
+    "invite": _by_author("PUT", lambda mix: f"/invitations/{_someone(mix).username}", kind="rooms"),
+    "say": _by_author("POST", "/messages", lambda _: {"content": "Looms, yes."}, kind="rooms"),
+    "reply": lambda mix: ("POST", *_reply(mix)),
+    "delete a message": _by_author("DELETE", "", kind="messages"),
+    "delete a room": _by_author("DELETE", "", kind="rooms"),
     "make a key": lambda mix: ("POST", "auth/api-keys", {"name": "Backup", "scopes": ["posts:write"]}, _someone(mix)),
     "leave": lambda mix: ("DELETE", "users/me", None, _someone(mix)),
 }

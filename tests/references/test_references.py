@@ -1,5 +1,7 @@
 """Nothing refers to what is not there, whatever has been created, deleted, restored and merged meanwhile."""
 
+from uuid import UUID
+
 import asyncpg
 import pytest
 
@@ -88,16 +90,24 @@ async def world(make: Factory, connection: Connection) -> Connection:
         "VALUES ($1, 'email_verification', gen_random_uuid(), 'ada@example.org', now())",
         ada.id,
     )
-    upload = await connection.fetchval(
-        "INSERT INTO post_imports (id, author_id, mode, job_id) "
-        "SELECT gen_random_uuid(), owner_id, 'valid_lines', id FROM jobs WHERE owner_id = $1 LIMIT 1 RETURNING id",
-        ada.id,
-    )
-    await connection.execute("INSERT INTO post_import_pieces (import_id, number, content) VALUES ($1, 0, '')", upload)
+    await _import(connection, ada.id)
     await make.attendance(await make.happening(ada), ada)
+    room = await make.room(ada.id)
+    await make.invitation(room, bram.id)
+    await make.message(room, ada.id, reply_to=await make.message(room, ada.id))
     assert await orphans(connection) == {}
     await connection.execute("SET LOCAL session_replication_role = replica")
     return connection
+
+
+async def _import(connection: Connection, author: UUID) -> None:
+    """An import that is being received."""
+    upload = await connection.fetchval(
+        "INSERT INTO post_imports (id, author_id, mode, job_id) "
+        "SELECT gen_random_uuid(), owner_id, 'valid_lines', id FROM jobs WHERE owner_id = $1 LIMIT 1 RETURNING id",
+        author,
+    )
+    await connection.execute("INSERT INTO post_import_pieces (import_id, number, content) VALUES ($1, 0, '')", upload)
 
 
 class TestAnOrphan:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from .resources.items._async import AsyncItemsResource
     from .resources.jobs._async import AsyncJobsResource
     from .resources.mail._async import AsyncMailResource
+    from .resources.messages._async import AsyncMessagesResource
     from .resources.notifications._async import AsyncNotificationsResource
     from .resources.posts._async import AsyncPostsResource
     from .resources.search._async import AsyncSearchResource
@@ -130,6 +131,13 @@ class AsyncClientView:
         from .resources.comments._async import AsyncCommentsResource
 
         return AsyncCommentsResource(self._core)
+
+    @cached_property
+    def messages(self) -> AsyncMessagesResource:
+        """The messages operations."""
+        from .resources.messages._async import AsyncMessagesResource
+
+        return AsyncMessagesResource(self._core)
 
     @cached_property
     def feeds(self) -> AsyncFeedsResource:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from .resources.items._sync import ItemsResource
     from .resources.jobs._sync import JobsResource
     from .resources.mail._sync import MailResource
+    from .resources.messages._sync import MessagesResource
     from .resources.notifications._sync import NotificationsResource
     from .resources.posts._sync import PostsResource
     from .resources.search._sync import SearchResource
@@ -130,6 +131,13 @@ class ClientView:
         from .resources.comments._sync import CommentsResource
 
         return CommentsResource(self._core)
+
+    @cached_property
+    def messages(self) -> MessagesResource:
+        """The messages operations."""
+        from .resources.messages._sync import MessagesResource
+
+        return MessagesResource(self._core)
 
     @cached_property
     def feeds(self) -> FeedsResource:

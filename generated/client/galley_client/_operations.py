@@ -90,6 +90,29 @@ from .types.jobs import (
     RetryJobResponse,
 )
 from .types.mail import SendMailResponse
+from .types.messages import (
+    CreateMessageResponse,
+    CreateRoomResponse,
+    DeclineInvitationResponse,
+    DeleteMessageResponse,
+    DeleteRoomResponse,
+    GetMessageResponse,
+    GetRoomResponse,
+    GetUnreadMessagesResponse,
+    InviteToRoomResponse,
+    JoinRoomResponse,
+    LeaveRoomResponse,
+    ListMessagesResponse,
+    ListMyInvitationsResponse,
+    ListRoomInvitationsResponse,
+    ListRoomMembersResponse,
+    ListRoomsResponse,
+    MarkRoomReadResponse,
+    RemoveRoomMemberResponse,
+    UpdateMessageResponse,
+    UpdateRoomResponse,
+    WithdrawInvitationResponse,
+)
 from .types.notifications import (
     GetNotificationCountsResponse,
     GetNotificationPreferencesResponse,
@@ -857,552 +880,799 @@ OPERATION_59: Final[OperationPlan[RejectCommentResponse]] = OperationPlan(
     security=security.OPERATION_59,
 )
 
-OPERATION_60: Final[OperationPlan[GetAtomFeedResponse]] = OperationPlan(
-    operation_id='getAtomFeed',
+OPERATION_60: Final[OperationPlan[ListRoomsResponse]] = OperationPlan(
+    operation_id='listRooms',
     method='GET',
-    path='/feed.atom',
+    path='/rooms',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((binary_branch('200', 'application/atom+xml'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_831)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_827), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_828), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_829), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_831))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('author', 'tag')), codec=model_bindings.codec_816), ParameterSpec(plan=ParameterPlan(location='query', name='author', style='form', explode=True, reserved_names=('limit', 'tag')), codec=model_bindings.codec_817), ParameterSpec(plan=ParameterPlan(location='query', name='tag', style='form', explode=True, reserved_names=('author', 'limit')), codec=model_bindings.codec_818), ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('If-Modified-Since', 'X-API-Key')), codec=model_bindings.codec_819), ParameterSpec(plan=ParameterPlan(location='header', name='If-Modified-Since', style='simple', reserved_names=('If-None-Match', 'X-API-Key')), codec=model_bindings.codec_820)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_823), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_830)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_826), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_827), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_828), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_830))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'mine', 'page', 'q', 'sort')), codec=model_bindings.codec_816), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'mine', 'page', 'q', 'sort')), codec=model_bindings.codec_817), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit', 'mine', 'q', 'sort')), codec=model_bindings.codec_818), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'mine', 'page', 'q', 'sort')), codec=model_bindings.codec_819), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'mine', 'page', 'q')), codec=model_bindings.codec_820), ParameterSpec(plan=ParameterPlan(location='query', name='mine', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'include_total', 'limit', 'page', 'q', 'sort')), codec=model_bindings.codec_821), ParameterSpec(plan=ParameterPlan(location='query', name='q', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'mine', 'page', 'sort')), codec=model_bindings.codec_822)),
     request_id_header='X-Request-ID',
-    response_media_type='application/atom+xml',
+    response_media_type='application/json',
     security=security.OPERATION_60,
 )
 
-OPERATION_61: Final[OperationPlan[GetRssFeedResponse]] = OperationPlan(
-    operation_id='getRssFeed',
-    method='GET',
-    path='/feed.rss',
+OPERATION_61: Final[OperationPlan[CreateRoomResponse]] = OperationPlan(
+    operation_id='createRoom',
+    method='POST',
+    path='/rooms',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((binary_branch('200', 'application/rss+xml'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_848)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_844), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_845), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_846), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_848))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('author', 'tag')), codec=model_bindings.codec_833), ParameterSpec(plan=ParameterPlan(location='query', name='author', style='form', explode=True, reserved_names=('limit', 'tag')), codec=model_bindings.codec_834), ParameterSpec(plan=ParameterPlan(location='query', name='tag', style='form', explode=True, reserved_names=('author', 'limit')), codec=model_bindings.codec_835), ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('If-Modified-Since', 'X-API-Key')), codec=model_bindings.codec_836), ParameterSpec(plan=ParameterPlan(location='header', name='If-Modified-Since', style='simple', reserved_names=('If-None-Match', 'X-API-Key')), codec=model_bindings.codec_837)),
+    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_834), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_847)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_838), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_839), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_840), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_841), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_842), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_843), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_844), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_845), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_847))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_832),),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_833),), default='application/json', required=True),
     request_id_header='X-Request-ID',
-    response_media_type='application/rss+xml',
+    response_media_type='application/json',
     security=security.OPERATION_61,
 )
 
-OPERATION_62: Final[OperationPlan[GetOembedResponse]] = OperationPlan(
-    operation_id='getOembed',
+OPERATION_62: Final[OperationPlan[GetRoomResponse]] = OperationPlan(
+    operation_id='getRoom',
     method='GET',
-    path='/oembed',
+    path='/rooms/{room_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_855), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_865)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_860), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_861), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_862), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_863), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_865))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='url', style='form', explode=True, required=True, reserved_names=('format', 'maxheight', 'maxwidth')), codec=model_bindings.codec_850), ParameterSpec(plan=ParameterPlan(location='query', name='format', style='form', explode=True, reserved_names=('maxheight', 'maxwidth', 'url')), codec=model_bindings.codec_851), ParameterSpec(plan=ParameterPlan(location='query', name='maxwidth', style='form', explode=True, kind='integer', reserved_names=('format', 'maxheight', 'url')), codec=model_bindings.codec_852), ParameterSpec(plan=ParameterPlan(location='query', name='maxheight', style='form', explode=True, kind='integer', reserved_names=('format', 'maxwidth', 'url')), codec=model_bindings.codec_853), ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_854)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_851), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_861)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_856), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_857), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_858), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_859), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_861))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_849), ParameterSpec(plan=ParameterPlan(location='path', name='room_id', style='simple', required=True), codec=model_bindings.codec_850)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_62,
 )
 
-OPERATION_63: Final[OperationPlan[ListTagsResponse]] = OperationPlan(
-    operation_id='listTags',
-    method='GET',
-    path='/tags',
+OPERATION_63: Final[OperationPlan[UpdateRoomResponse]] = OperationPlan(
+    operation_id='updateRoom',
+    method='PATCH',
+    path='/rooms/{room_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_872), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_879)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_875), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_876), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_877), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_879))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'page', 'sort')), codec=model_bindings.codec_867), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_868), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit', 'sort')), codec=model_bindings.codec_869), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'page', 'sort')), codec=model_bindings.codec_870), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page')), codec=model_bindings.codec_871)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_866), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_879)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_868), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_869), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_870), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_871), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_872), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_873), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_874), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_875), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_876), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_877), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_879))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_863), ParameterSpec(plan=ParameterPlan(location='path', name='room_id', style='simple', required=True), codec=model_bindings.codec_864)),
+    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_865),), default='application/merge-patch+json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_63,
 )
 
-OPERATION_64: Final[OperationPlan[CreateTagResponse]] = OperationPlan(
-    operation_id='createTag',
-    method='POST',
-    path='/tags',
+OPERATION_64: Final[OperationPlan[DeleteRoomResponse]] = OperationPlan(
+    operation_id='deleteRoom',
+    method='DELETE',
+    path='/rooms/{room_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_883), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_896)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_887), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_888), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_889), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_890), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_891), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_892), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_893), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_894), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_896))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_881),),
-    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_882),), default='application/json', required=True),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_891)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_883), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_884), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_885), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_886), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_887), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_888), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_889), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_891))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_881), ParameterSpec(plan=ParameterPlan(location='path', name='room_id', style='simple', required=True), codec=model_bindings.codec_882)),
     request_id_header='X-Request-ID',
-    response_media_type='application/json',
     security=security.OPERATION_64,
 )
 
-OPERATION_65: Final[OperationPlan[GetTagResponse]] = OperationPlan(
-    operation_id='getTag',
-    method='GET',
-    path='/tags/{tag_id}',
+OPERATION_65: Final[OperationPlan[JoinRoomResponse]] = OperationPlan(
+    operation_id='joinRoom',
+    method='PUT',
+    path='/rooms/{room_id}/membership',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_900), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_910)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_905), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_906), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_907), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_908), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_910))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_898), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_899)),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_901)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_894), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_895), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_896), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_897), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_898), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_899), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_901))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='room_id', style='simple', required=True), codec=model_bindings.codec_893),),
     request_id_header='X-Request-ID',
-    response_media_type='application/json',
     security=security.OPERATION_65,
 )
 
-OPERATION_66: Final[OperationPlan[UpdateTagResponse]] = OperationPlan(
-    operation_id='updateTag',
-    method='PATCH',
-    path='/tags/{tag_id}',
+OPERATION_66: Final[OperationPlan[LeaveRoomResponse]] = OperationPlan(
+    operation_id='leaveRoom',
+    method='DELETE',
+    path='/rooms/{room_id}/membership',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_915), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_929)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_917), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_918), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_919), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_920), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_921), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_922), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_923), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_924), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_925), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_926), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_927), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_929))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_912), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_913)),
-    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_914),), default='application/merge-patch+json', required=True),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_911)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_904), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_905), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_906), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_907), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_908), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_909), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_911))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='room_id', style='simple', required=True), codec=model_bindings.codec_903),),
     request_id_header='X-Request-ID',
-    response_media_type='application/json',
     security=security.OPERATION_66,
 )
 
-OPERATION_67: Final[OperationPlan[DeleteTagResponse]] = OperationPlan(
-    operation_id='deleteTag',
-    method='DELETE',
-    path='/tags/{tag_id}',
+OPERATION_67: Final[OperationPlan[ListRoomMembersResponse]] = OperationPlan(
+    operation_id='listRoomMembers',
+    method='GET',
+    path='/rooms/{room_id}/members',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_941)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_933), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_934), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_935), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_936), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_937), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_938), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_939), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_941))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_931), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_932)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_918), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_926)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_921), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_922), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_923), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_924), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_926))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'page')), codec=model_bindings.codec_913), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'page')), codec=model_bindings.codec_914), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit')), codec=model_bindings.codec_915), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'page')), codec=model_bindings.codec_916), ParameterSpec(plan=ParameterPlan(location='path', name='room_id', style='simple', required=True), codec=model_bindings.codec_917)),
     request_id_header='X-Request-ID',
+    response_media_type='application/json',
     security=security.OPERATION_67,
 )
 
-OPERATION_68: Final[OperationPlan[MergeTagResponse]] = OperationPlan(
-    operation_id='mergeTag',
-    method='PUT',
-    path='/tags/{tag_id}/merge',
+OPERATION_68: Final[OperationPlan[RemoveRoomMemberResponse]] = OperationPlan(
+    operation_id='removeRoomMember',
+    method='DELETE',
+    path='/rooms/{room_id}/members/{username}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_946), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_959)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_948), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_949), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_950), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_951), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_952), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_953), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_954), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_955), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_956), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_957), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_959))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_943), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_944)),
-    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_945),), default='application/json', required=True),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_937)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_930), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_931), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_932), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_933), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_934), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_935), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_937))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='room_id', style='simple', required=True, reserved_names=('username',)), codec=model_bindings.codec_928), ParameterSpec(plan=ParameterPlan(location='path', name='username', style='simple', required=True, reserved_names=('room_id',)), codec=model_bindings.codec_929)),
     request_id_header='X-Request-ID',
-    response_media_type='application/json',
     security=security.OPERATION_68,
 )
 
-OPERATION_69: Final[OperationPlan[ListCategoriesResponse]] = OperationPlan(
-    operation_id='listCategories',
+OPERATION_69: Final[OperationPlan[ListRoomInvitationsResponse]] = OperationPlan(
+    operation_id='listRoomInvitations',
     method='GET',
-    path='/categories',
+    path='/rooms/{room_id}/invitations',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_968), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_975)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_971), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_972), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_973), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_975))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'is_active', 'page', 'parent_id', 'sort')), codec=model_bindings.codec_961), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'is_active', 'limit', 'page', 'parent_id', 'sort')), codec=model_bindings.codec_962), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'is_active', 'limit', 'parent_id', 'sort')), codec=model_bindings.codec_963), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'is_active', 'limit', 'page', 'parent_id', 'sort')), codec=model_bindings.codec_964), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'is_active', 'limit', 'page', 'parent_id')), codec=model_bindings.codec_965), ParameterSpec(plan=ParameterPlan(location='query', name='is_active', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'include_total', 'limit', 'page', 'parent_id', 'sort')), codec=model_bindings.codec_966), ParameterSpec(plan=ParameterPlan(location='query', name='parent_id', style='form', explode=True, reserved_names=('cursor', 'include_total', 'is_active', 'limit', 'page', 'sort')), codec=model_bindings.codec_967)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_944), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_953)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_947), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_948), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_949), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_950), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_951), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_953))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'page')), codec=model_bindings.codec_939), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'page')), codec=model_bindings.codec_940), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit')), codec=model_bindings.codec_941), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'page')), codec=model_bindings.codec_942), ParameterSpec(plan=ParameterPlan(location='path', name='room_id', style='simple', required=True), codec=model_bindings.codec_943)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_69,
 )
 
-OPERATION_70: Final[OperationPlan[CreateCategoryResponse]] = OperationPlan(
-    operation_id='createCategory',
-    method='POST',
-    path='/categories',
+OPERATION_70: Final[OperationPlan[InviteToRoomResponse]] = OperationPlan(
+    operation_id='inviteToRoom',
+    method='PUT',
+    path='/rooms/{room_id}/invitations/{username}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_979), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_992)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_983), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_984), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_985), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_986), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_987), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_988), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_989), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_990), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_992))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_977),),
-    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_978),), default='application/json', required=True),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_964)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_957), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_958), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_959), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_960), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_961), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_962), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_964))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='room_id', style='simple', required=True, reserved_names=('username',)), codec=model_bindings.codec_955), ParameterSpec(plan=ParameterPlan(location='path', name='username', style='simple', required=True, reserved_names=('room_id',)), codec=model_bindings.codec_956)),
     request_id_header='X-Request-ID',
-    response_media_type='application/json',
     security=security.OPERATION_70,
 )
 
-OPERATION_71: Final[OperationPlan[GetCategoryResponse]] = OperationPlan(
-    operation_id='getCategory',
-    method='GET',
-    path='/categories/{category_id}',
+OPERATION_71: Final[OperationPlan[WithdrawInvitationResponse]] = OperationPlan(
+    operation_id='withdrawInvitation',
+    method='DELETE',
+    path='/rooms/{room_id}/invitations/{username}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_996), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1006)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1001), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1002), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1003), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1004), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1006))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_994), ParameterSpec(plan=ParameterPlan(location='path', name='category_id', style='simple', required=True), codec=model_bindings.codec_995)),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_974)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_968), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_969), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_970), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_971), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_972), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_974))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='room_id', style='simple', required=True, reserved_names=('username',)), codec=model_bindings.codec_966), ParameterSpec(plan=ParameterPlan(location='path', name='username', style='simple', required=True, reserved_names=('room_id',)), codec=model_bindings.codec_967)),
     request_id_header='X-Request-ID',
-    response_media_type='application/json',
     security=security.OPERATION_71,
 )
 
-OPERATION_72: Final[OperationPlan[UpdateCategoryResponse]] = OperationPlan(
-    operation_id='updateCategory',
-    method='PATCH',
-    path='/categories/{category_id}',
+OPERATION_72: Final[OperationPlan[ListMessagesResponse]] = OperationPlan(
+    operation_id='listMessages',
+    method='GET',
+    path='/rooms/{room_id}/messages',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1011), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1025)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1013), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1014), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1015), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1016), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1017), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1018), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1019), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1020), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1021), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1022), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1023), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1025))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1008), ParameterSpec(plan=ParameterPlan(location='path', name='category_id', style='simple', required=True), codec=model_bindings.codec_1009)),
-    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_1010),), default='application/merge-patch+json', required=True),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_983), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_991)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_986), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_987), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_988), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_989), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_991))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('after', 'cursor', 'include_total', 'page', 'sort')), codec=model_bindings.codec_976), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('after', 'include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_977), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('after', 'cursor', 'include_total', 'limit', 'sort')), codec=model_bindings.codec_978), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('after', 'cursor', 'limit', 'page', 'sort')), codec=model_bindings.codec_979), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('after', 'cursor', 'include_total', 'limit', 'page')), codec=model_bindings.codec_980), ParameterSpec(plan=ParameterPlan(location='query', name='after', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_981), ParameterSpec(plan=ParameterPlan(location='path', name='room_id', style='simple', required=True), codec=model_bindings.codec_982)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_72,
 )
 
-OPERATION_73: Final[OperationPlan[DeleteCategoryResponse]] = OperationPlan(
-    operation_id='deleteCategory',
-    method='DELETE',
-    path='/categories/{category_id}',
+OPERATION_73: Final[OperationPlan[CreateMessageResponse]] = OperationPlan(
+    operation_id='createMessage',
+    method='POST',
+    path='/rooms/{room_id}/messages',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1038)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1029), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1030), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1031), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1032), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1033), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1034), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1035), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1036), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1038))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1027), ParameterSpec(plan=ParameterPlan(location='path', name='category_id', style='simple', required=True), codec=model_bindings.codec_1028)),
+    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_996), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1010)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1000), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1001), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1002), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1003), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1004), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1005), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1006), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1007), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1008), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1010))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_993), ParameterSpec(plan=ParameterPlan(location='path', name='room_id', style='simple', required=True), codec=model_bindings.codec_994)),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_995),), default='application/json', required=True),
     request_id_header='X-Request-ID',
+    response_media_type='application/json',
     security=security.OPERATION_73,
 )
 
-OPERATION_74: Final[OperationPlan[ListEventsResponse]] = OperationPlan(
-    operation_id='listEvents',
-    method='GET',
-    path='/events',
+OPERATION_74: Final[OperationPlan[MarkRoomReadResponse]] = OperationPlan(
+    operation_id='markRoomRead',
+    method='PUT',
+    path='/rooms/{room_id}/read',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1049), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1056)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1052), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1053), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1054), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1056))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'organizer', 'page', 'sort', 'starts_after', 'starts_before', 'upcoming')), codec=model_bindings.codec_1040), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'organizer', 'page', 'sort', 'starts_after', 'starts_before', 'upcoming')), codec=model_bindings.codec_1041), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit', 'organizer', 'sort', 'starts_after', 'starts_before', 'upcoming')), codec=model_bindings.codec_1042), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'organizer', 'page', 'sort', 'starts_after', 'starts_before', 'upcoming')), codec=model_bindings.codec_1043), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'organizer', 'page', 'starts_after', 'starts_before', 'upcoming')), codec=model_bindings.codec_1044), ParameterSpec(plan=ParameterPlan(location='query', name='organizer', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort', 'starts_after', 'starts_before', 'upcoming')), codec=model_bindings.codec_1045), ParameterSpec(plan=ParameterPlan(location='query', name='starts_after', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'organizer', 'page', 'sort', 'starts_before', 'upcoming')), codec=model_bindings.codec_1046), ParameterSpec(plan=ParameterPlan(location='query', name='starts_before', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'organizer', 'page', 'sort', 'starts_after', 'upcoming')), codec=model_bindings.codec_1047), ParameterSpec(plan=ParameterPlan(location='query', name='upcoming', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'include_total', 'limit', 'organizer', 'page', 'sort', 'starts_after', 'starts_before')), codec=model_bindings.codec_1048)),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1023)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1014), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1015), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1016), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1017), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1018), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1019), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1020), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1021), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1023))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='room_id', style='simple', required=True), codec=model_bindings.codec_1012),),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_1013),), default='application/json', required=True),
     request_id_header='X-Request-ID',
-    response_media_type='application/json',
     security=security.OPERATION_74,
 )
 
-OPERATION_75: Final[OperationPlan[CreateEventResponse]] = OperationPlan(
-    operation_id='createEvent',
-    method='POST',
-    path='/events',
+OPERATION_75: Final[OperationPlan[GetMessageResponse]] = OperationPlan(
+    operation_id='getMessage',
+    method='GET',
+    path='/messages/{message_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_1060), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1073)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1064), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1065), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1066), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1067), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1068), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1069), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1070), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1071), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1073))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1058),),
-    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_1059),), default='application/json', required=True),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1027), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1037)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1032), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1033), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1034), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1035), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1037))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_1025), ParameterSpec(plan=ParameterPlan(location='path', name='message_id', style='simple', required=True), codec=model_bindings.codec_1026)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_75,
 )
 
-OPERATION_76: Final[OperationPlan[GetEventResponse]] = OperationPlan(
-    operation_id='getEvent',
-    method='GET',
-    path='/events/{event_id}',
+OPERATION_76: Final[OperationPlan[UpdateMessageResponse]] = OperationPlan(
+    operation_id='updateMessage',
+    method='PATCH',
+    path='/messages/{message_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1077), model_branch('200', 'text/calendar', 'text', model_bindings.codec_1078), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1089)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1083), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1084), model_branch('406', 'application/problem+json', 'json', model_bindings.codec_1085), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1086), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1087), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1089))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_1075), ParameterSpec(plan=ParameterPlan(location='path', name='event_id', style='simple', required=True), codec=model_bindings.codec_1076)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1042), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1055)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1044), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1045), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1046), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1047), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1048), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1049), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1050), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1051), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1052), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1053), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1055))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1039), ParameterSpec(plan=ParameterPlan(location='path', name='message_id', style='simple', required=True), codec=model_bindings.codec_1040)),
+    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_1041),), default='application/merge-patch+json', required=True),
     request_id_header='X-Request-ID',
+    response_media_type='application/json',
     security=security.OPERATION_76,
 )
 
-OPERATION_77: Final[OperationPlan[UpdateEventResponse]] = OperationPlan(
-    operation_id='updateEvent',
-    method='PATCH',
-    path='/events/{event_id}',
+OPERATION_77: Final[OperationPlan[DeleteMessageResponse]] = OperationPlan(
+    operation_id='deleteMessage',
+    method='DELETE',
+    path='/messages/{message_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1094), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1108)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1096), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1097), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1098), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1099), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1100), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1101), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1102), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1103), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1104), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1105), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1106), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1108))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1091), ParameterSpec(plan=ParameterPlan(location='path', name='event_id', style='simple', required=True), codec=model_bindings.codec_1092)),
-    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_1093),), default='application/merge-patch+json', required=True),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1067)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1059), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1060), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1061), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1062), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1063), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1064), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1065), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1067))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1057), ParameterSpec(plan=ParameterPlan(location='path', name='message_id', style='simple', required=True), codec=model_bindings.codec_1058)),
     request_id_header='X-Request-ID',
-    response_media_type='application/json',
     security=security.OPERATION_77,
 )
 
-OPERATION_78: Final[OperationPlan[DeleteEventResponse]] = OperationPlan(
-    operation_id='deleteEvent',
-    method='DELETE',
-    path='/events/{event_id}',
+OPERATION_78: Final[OperationPlan[ListMyInvitationsResponse]] = OperationPlan(
+    operation_id='listMyInvitations',
+    method='GET',
+    path='/users/me/invitations',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1120)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1112), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1113), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1114), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1115), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1116), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1117), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1118), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1120))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1110), ParameterSpec(plan=ParameterPlan(location='path', name='event_id', style='simple', required=True), codec=model_bindings.codec_1111)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1073), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1080)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1076), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1077), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1078), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1080))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'page')), codec=model_bindings.codec_1069), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'page')), codec=model_bindings.codec_1070), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit')), codec=model_bindings.codec_1071), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'page')), codec=model_bindings.codec_1072)),
     request_id_header='X-Request-ID',
+    response_media_type='application/json',
     security=security.OPERATION_78,
 )
 
-OPERATION_79: Final[OperationPlan[AttendEventResponse]] = OperationPlan(
-    operation_id='attendEvent',
-    method='PUT',
-    path='/events/{event_id}/attendance',
+OPERATION_79: Final[OperationPlan[DeclineInvitationResponse]] = OperationPlan(
+    operation_id='declineInvitation',
+    method='DELETE',
+    path='/users/me/invitations/{room_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1130)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1123), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1124), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1125), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1126), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1127), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1128), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1130))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='event_id', style='simple', required=True), codec=model_bindings.codec_1122),),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1089)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1083), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1084), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1085), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1086), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1087), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1089))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='room_id', style='simple', required=True), codec=model_bindings.codec_1082),),
     request_id_header='X-Request-ID',
     security=security.OPERATION_79,
 )
 
-OPERATION_80: Final[OperationPlan[CancelAttendanceResponse]] = OperationPlan(
-    operation_id='cancelAttendance',
-    method='DELETE',
-    path='/events/{event_id}/attendance',
+OPERATION_80: Final[OperationPlan[GetUnreadMessagesResponse]] = OperationPlan(
+    operation_id='getUnreadMessages',
+    method='GET',
+    path='/users/me/unread-messages',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1140)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1133), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1134), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1135), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1136), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1137), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1138), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1140))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='event_id', style='simple', required=True), codec=model_bindings.codec_1132),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1091), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1097)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1093), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1094), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1095), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1097))),
     request_id_header='X-Request-ID',
+    response_media_type='application/json',
     security=security.OPERATION_80,
 )
 
-OPERATION_81: Final[OperationPlan[ListAttendeesResponse]] = OperationPlan(
-    operation_id='listAttendees',
+OPERATION_81: Final[OperationPlan[GetAtomFeedResponse]] = OperationPlan(
+    operation_id='getAtomFeed',
     method='GET',
-    path='/events/{event_id}/attendees',
+    path='/feed.atom',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1147), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1156)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1150), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1151), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1152), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1153), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1154), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1156))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'page')), codec=model_bindings.codec_1142), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'page')), codec=model_bindings.codec_1143), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit')), codec=model_bindings.codec_1144), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'page')), codec=model_bindings.codec_1145), ParameterSpec(plan=ParameterPlan(location='path', name='event_id', style='simple', required=True), codec=model_bindings.codec_1146)),
+    responses=ResponseDecoder((binary_branch('200', 'application/atom+xml'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1114)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1110), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1111), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1112), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1114))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('author', 'tag')), codec=model_bindings.codec_1099), ParameterSpec(plan=ParameterPlan(location='query', name='author', style='form', explode=True, reserved_names=('limit', 'tag')), codec=model_bindings.codec_1100), ParameterSpec(plan=ParameterPlan(location='query', name='tag', style='form', explode=True, reserved_names=('author', 'limit')), codec=model_bindings.codec_1101), ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('If-Modified-Since', 'X-API-Key')), codec=model_bindings.codec_1102), ParameterSpec(plan=ParameterPlan(location='header', name='If-Modified-Since', style='simple', reserved_names=('If-None-Match', 'X-API-Key')), codec=model_bindings.codec_1103)),
     request_id_header='X-Request-ID',
-    response_media_type='application/json',
+    response_media_type='application/atom+xml',
     security=security.OPERATION_81,
 )
 
-OPERATION_82: Final[OperationPlan[ListMyEventsResponse]] = OperationPlan(
-    operation_id='listMyEvents',
+OPERATION_82: Final[OperationPlan[GetRssFeedResponse]] = OperationPlan(
+    operation_id='getRssFeed',
     method='GET',
-    path='/users/me/events',
+    path='/feed.rss',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1166), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1173)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1169), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1170), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1171), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1173))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'page', 'sort', 'starts_after', 'starts_before', 'upcoming')), codec=model_bindings.codec_1158), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'page', 'sort', 'starts_after', 'starts_before', 'upcoming')), codec=model_bindings.codec_1159), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit', 'sort', 'starts_after', 'starts_before', 'upcoming')), codec=model_bindings.codec_1160), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'page', 'sort', 'starts_after', 'starts_before', 'upcoming')), codec=model_bindings.codec_1161), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'starts_after', 'starts_before', 'upcoming')), codec=model_bindings.codec_1162), ParameterSpec(plan=ParameterPlan(location='query', name='starts_after', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort', 'starts_before', 'upcoming')), codec=model_bindings.codec_1163), ParameterSpec(plan=ParameterPlan(location='query', name='starts_before', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort', 'starts_after', 'upcoming')), codec=model_bindings.codec_1164), ParameterSpec(plan=ParameterPlan(location='query', name='upcoming', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort', 'starts_after', 'starts_before')), codec=model_bindings.codec_1165)),
+    responses=ResponseDecoder((binary_branch('200', 'application/rss+xml'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1131)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1127), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1128), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1129), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1131))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('author', 'tag')), codec=model_bindings.codec_1116), ParameterSpec(plan=ParameterPlan(location='query', name='author', style='form', explode=True, reserved_names=('limit', 'tag')), codec=model_bindings.codec_1117), ParameterSpec(plan=ParameterPlan(location='query', name='tag', style='form', explode=True, reserved_names=('author', 'limit')), codec=model_bindings.codec_1118), ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('If-Modified-Since', 'X-API-Key')), codec=model_bindings.codec_1119), ParameterSpec(plan=ParameterPlan(location='header', name='If-Modified-Since', style='simple', reserved_names=('If-None-Match', 'X-API-Key')), codec=model_bindings.codec_1120)),
     request_id_header='X-Request-ID',
-    response_media_type='application/json',
+    response_media_type='application/rss+xml',
     security=security.OPERATION_82,
 )
 
-OPERATION_83: Final[OperationPlan[ListItemsResponse]] = OperationPlan(
-    operation_id='listItems',
+OPERATION_83: Final[OperationPlan[GetOembedResponse]] = OperationPlan(
+    operation_id='getOembed',
     method='GET',
-    path='/items',
+    path='/oembed',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1186), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1193)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1189), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1190), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1191), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1193))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('category', 'cursor', 'in_stock', 'include_total', 'max_price', 'min_price', 'owner', 'page', 'sort', 'tag')), codec=model_bindings.codec_1175), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('category', 'in_stock', 'include_total', 'limit', 'max_price', 'min_price', 'owner', 'page', 'sort', 'tag')), codec=model_bindings.codec_1176), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('category', 'cursor', 'in_stock', 'include_total', 'limit', 'max_price', 'min_price', 'owner', 'sort', 'tag')), codec=model_bindings.codec_1177), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('category', 'cursor', 'in_stock', 'limit', 'max_price', 'min_price', 'owner', 'page', 'sort', 'tag')), codec=model_bindings.codec_1178), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('category', 'cursor', 'in_stock', 'include_total', 'limit', 'max_price', 'min_price', 'owner', 'page', 'tag')), codec=model_bindings.codec_1179), ParameterSpec(plan=ParameterPlan(location='query', name='owner', style='form', explode=True, reserved_names=('category', 'cursor', 'in_stock', 'include_total', 'limit', 'max_price', 'min_price', 'page', 'sort', 'tag')), codec=model_bindings.codec_1180), ParameterSpec(plan=ParameterPlan(location='query', name='tag', style='form', explode=True, reserved_names=('category', 'cursor', 'in_stock', 'include_total', 'limit', 'max_price', 'min_price', 'owner', 'page', 'sort')), codec=model_bindings.codec_1181), ParameterSpec(plan=ParameterPlan(location='query', name='category', style='form', explode=True, reserved_names=('cursor', 'in_stock', 'include_total', 'limit', 'max_price', 'min_price', 'owner', 'page', 'sort', 'tag')), codec=model_bindings.codec_1182), ParameterSpec(plan=ParameterPlan(location='query', name='in_stock', style='form', explode=True, kind='boolean', reserved_names=('category', 'cursor', 'include_total', 'limit', 'max_price', 'min_price', 'owner', 'page', 'sort', 'tag')), codec=model_bindings.codec_1183), ParameterSpec(plan=ParameterPlan(location='query', name='min_price', style='form', explode=True, reserved_names=('category', 'cursor', 'in_stock', 'include_total', 'limit', 'max_price', 'owner', 'page', 'sort', 'tag')), codec=model_bindings.codec_1184), ParameterSpec(plan=ParameterPlan(location='query', name='max_price', style='form', explode=True, reserved_names=('category', 'cursor', 'in_stock', 'include_total', 'limit', 'min_price', 'owner', 'page', 'sort', 'tag')), codec=model_bindings.codec_1185)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1138), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1148)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1143), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1144), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1145), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1146), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1148))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='url', style='form', explode=True, required=True, reserved_names=('format', 'maxheight', 'maxwidth')), codec=model_bindings.codec_1133), ParameterSpec(plan=ParameterPlan(location='query', name='format', style='form', explode=True, reserved_names=('maxheight', 'maxwidth', 'url')), codec=model_bindings.codec_1134), ParameterSpec(plan=ParameterPlan(location='query', name='maxwidth', style='form', explode=True, kind='integer', reserved_names=('format', 'maxheight', 'url')), codec=model_bindings.codec_1135), ParameterSpec(plan=ParameterPlan(location='query', name='maxheight', style='form', explode=True, kind='integer', reserved_names=('format', 'maxwidth', 'url')), codec=model_bindings.codec_1136), ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_1137)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_83,
 )
 
-OPERATION_84: Final[OperationPlan[CreateItemResponse]] = OperationPlan(
-    operation_id='createItem',
-    method='POST',
-    path='/items',
+OPERATION_84: Final[OperationPlan[ListTagsResponse]] = OperationPlan(
+    operation_id='listTags',
+    method='GET',
+    path='/tags',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_1197), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1210)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1201), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1202), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1203), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1204), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1205), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1206), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1207), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1208), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1210))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1195),),
-    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_1196),), default='application/json', required=True),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1155), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1162)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1158), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1159), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1160), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1162))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'page', 'sort')), codec=model_bindings.codec_1150), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_1151), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit', 'sort')), codec=model_bindings.codec_1152), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'page', 'sort')), codec=model_bindings.codec_1153), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page')), codec=model_bindings.codec_1154)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_84,
 )
 
-OPERATION_85: Final[OperationPlan[SearchItemsResponse]] = OperationPlan(
-    operation_id='searchItems',
-    method='GET',
-    path='/items/search',
+OPERATION_85: Final[OperationPlan[CreateTagResponse]] = OperationPlan(
+    operation_id='createTag',
+    method='POST',
+    path='/tags',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1217), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1224)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1220), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1221), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1222), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1224))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='q', style='form', explode=True, required=True, reserved_names=('cursor', 'limit', 'max_price', 'min_price')), codec=model_bindings.codec_1212), ParameterSpec(plan=ParameterPlan(location='query', name='min_price', style='form', explode=True, reserved_names=('cursor', 'limit', 'max_price', 'q')), codec=model_bindings.codec_1213), ParameterSpec(plan=ParameterPlan(location='query', name='max_price', style='form', explode=True, reserved_names=('cursor', 'limit', 'min_price', 'q')), codec=model_bindings.codec_1214), ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'max_price', 'min_price', 'q')), codec=model_bindings.codec_1215), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('limit', 'max_price', 'min_price', 'q')), codec=model_bindings.codec_1216)),
+    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_1166), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1179)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1170), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1171), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1172), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1173), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1174), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1175), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1176), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1177), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1179))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1164),),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_1165),), default='application/json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_85,
 )
 
-OPERATION_86: Final[OperationPlan[ListPopularItemsResponse]] = OperationPlan(
-    operation_id='listPopularItems',
+OPERATION_86: Final[OperationPlan[GetTagResponse]] = OperationPlan(
+    operation_id='getTag',
     method='GET',
-    path='/items/popular',
+    path='/tags/{tag_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1226), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1232)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1228), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1229), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1230), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1232))),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1183), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1193)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1188), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1189), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1190), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1191), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1193))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_1181), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_1182)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_86,
 )
 
-OPERATION_87: Final[OperationPlan[GetItemResponse]] = OperationPlan(
-    operation_id='getItem',
-    method='GET',
-    path='/items/{item_id}',
+OPERATION_87: Final[OperationPlan[UpdateTagResponse]] = OperationPlan(
+    operation_id='updateTag',
+    method='PATCH',
+    path='/tags/{tag_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1236), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1246)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1241), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1242), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1243), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1244), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1246))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_1234), ParameterSpec(plan=ParameterPlan(location='path', name='item_id', style='simple', required=True), codec=model_bindings.codec_1235)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1198), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1212)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1200), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1201), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1202), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1203), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1204), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1205), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1206), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1207), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1208), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1209), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1210), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1212))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1195), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_1196)),
+    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_1197),), default='application/merge-patch+json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_87,
 )
 
-OPERATION_88: Final[OperationPlan[UpdateItemResponse]] = OperationPlan(
-    operation_id='updateItem',
-    method='PATCH',
-    path='/items/{item_id}',
+OPERATION_88: Final[OperationPlan[DeleteTagResponse]] = OperationPlan(
+    operation_id='deleteTag',
+    method='DELETE',
+    path='/tags/{tag_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1251), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1264)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1253), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1254), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1255), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1256), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1257), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1258), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1259), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1260), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1261), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1262), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1264))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1248), ParameterSpec(plan=ParameterPlan(location='path', name='item_id', style='simple', required=True), codec=model_bindings.codec_1249)),
-    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_1250),), default='application/merge-patch+json', required=True),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1224)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1216), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1217), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1218), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1219), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1220), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1221), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1222), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1224))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1214), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_1215)),
     request_id_header='X-Request-ID',
-    response_media_type='application/json',
     security=security.OPERATION_88,
 )
 
-OPERATION_89: Final[OperationPlan[DeleteItemResponse]] = OperationPlan(
-    operation_id='deleteItem',
-    method='DELETE',
-    path='/items/{item_id}',
+OPERATION_89: Final[OperationPlan[MergeTagResponse]] = OperationPlan(
+    operation_id='mergeTag',
+    method='PUT',
+    path='/tags/{tag_id}/merge',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1276)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1268), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1269), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1270), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1271), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1272), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1273), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1274), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1276))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1266), ParameterSpec(plan=ParameterPlan(location='path', name='item_id', style='simple', required=True), codec=model_bindings.codec_1267)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1229), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1242)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1231), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1232), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1233), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1234), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1235), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1236), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1237), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1238), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1239), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1240), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1242))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1226), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_1227)),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_1228),), default='application/json', required=True),
     request_id_header='X-Request-ID',
+    response_media_type='application/json',
     security=security.OPERATION_89,
 )
 
-OPERATION_90: Final[OperationPlan[ListMyItemsResponse]] = OperationPlan(
-    operation_id='listMyItems',
+OPERATION_90: Final[OperationPlan[ListCategoriesResponse]] = OperationPlan(
+    operation_id='listCategories',
     method='GET',
-    path='/users/me/items',
+    path='/categories',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1283), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1290)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1286), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1287), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1288), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1290))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'page', 'status')), codec=model_bindings.codec_1278), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'page', 'status')), codec=model_bindings.codec_1279), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit', 'status')), codec=model_bindings.codec_1280), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'page', 'status')), codec=model_bindings.codec_1281), ParameterSpec(plan=ParameterPlan(location='query', name='status', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page')), codec=model_bindings.codec_1282)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1251), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1258)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1254), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1255), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1256), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1258))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'is_active', 'page', 'parent_id', 'sort')), codec=model_bindings.codec_1244), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'is_active', 'limit', 'page', 'parent_id', 'sort')), codec=model_bindings.codec_1245), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'is_active', 'limit', 'parent_id', 'sort')), codec=model_bindings.codec_1246), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'is_active', 'limit', 'page', 'parent_id', 'sort')), codec=model_bindings.codec_1247), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'is_active', 'limit', 'page', 'parent_id')), codec=model_bindings.codec_1248), ParameterSpec(plan=ParameterPlan(location='query', name='is_active', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'include_total', 'limit', 'page', 'parent_id', 'sort')), codec=model_bindings.codec_1249), ParameterSpec(plan=ParameterPlan(location='query', name='parent_id', style='form', explode=True, reserved_names=('cursor', 'include_total', 'is_active', 'limit', 'page', 'sort')), codec=model_bindings.codec_1250)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_90,
 )
 
-OPERATION_91: Final[OperationPlan[SearchEverythingResponse]] = OperationPlan(
-    operation_id='searchEverything',
-    method='GET',
-    path='/search',
+OPERATION_91: Final[OperationPlan[CreateCategoryResponse]] = OperationPlan(
+    operation_id='createCategory',
+    method='POST',
+    path='/categories',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1296), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1303)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1299), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1300), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1301), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1303))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='q', style='form', explode=True, required=True, reserved_names=('cursor', 'kind', 'limit')), codec=model_bindings.codec_1292), ParameterSpec(plan=ParameterPlan(location='query', name='kind', style='form', explode=True, reserved_names=('cursor', 'limit', 'q')), codec=model_bindings.codec_1293), ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'kind', 'q')), codec=model_bindings.codec_1294), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('kind', 'limit', 'q')), codec=model_bindings.codec_1295)),
+    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_1262), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1275)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1266), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1267), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1268), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1269), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1270), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1271), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1272), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1273), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1275))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1260),),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_1261),), default='application/json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_91,
 )
 
-OPERATION_92: Final[OperationPlan[GetStatisticsResponse]] = OperationPlan(
-    operation_id='getStatistics',
+OPERATION_92: Final[OperationPlan[GetCategoryResponse]] = OperationPlan(
+    operation_id='getCategory',
     method='GET',
-    path='/stats',
+    path='/categories/{category_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1305), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1311)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1307), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1308), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1309), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1311))),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1279), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1289)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1284), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1285), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1286), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1287), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1289))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_1277), ParameterSpec(plan=ParameterPlan(location='path', name='category_id', style='simple', required=True), codec=model_bindings.codec_1278)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_92,
 )
 
-OPERATION_93: Final[OperationPlan[ListAuditEventsResponse]] = OperationPlan(
-    operation_id='listAuditEvents',
-    method='GET',
-    path='/admin/audit-events',
+OPERATION_93: Final[OperationPlan[UpdateCategoryResponse]] = OperationPlan(
+    operation_id='updateCategory',
+    method='PATCH',
+    path='/categories/{category_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1323), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1331)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1326), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1327), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1328), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1329), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1331))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1313), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1314), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'sort', 'subject_id')), codec=model_bindings.codec_1315), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1316), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'subject_id')), codec=model_bindings.codec_1317), ParameterSpec(plan=ParameterPlan(location='query', name='action', style='form', explode=True, reserved_names=('actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1318), ParameterSpec(plan=ParameterPlan(location='query', name='actor_id', style='form', explode=True, reserved_names=('action', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1319), ParameterSpec(plan=ParameterPlan(location='query', name='subject_id', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_1320), ParameterSpec(plan=ParameterPlan(location='query', name='created_after', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1321), ParameterSpec(plan=ParameterPlan(location='query', name='created_before', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1322)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1294), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1308)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1296), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1297), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1298), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1299), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1300), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1301), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1302), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1303), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1304), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1305), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1306), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1308))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1291), ParameterSpec(plan=ParameterPlan(location='path', name='category_id', style='simple', required=True), codec=model_bindings.codec_1292)),
+    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_1293),), default='application/merge-patch+json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_93,
 )
 
-OPERATION_94: Final[OperationPlan[ListJobsResponse]] = OperationPlan(
-    operation_id='listJobs',
-    method='GET',
-    path='/jobs',
+OPERATION_94: Final[OperationPlan[DeleteCategoryResponse]] = OperationPlan(
+    operation_id='deleteCategory',
+    method='DELETE',
+    path='/categories/{category_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1340), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1347)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1343), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1344), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1345), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1347))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'page', 'sort', 'status')), codec=model_bindings.codec_1333), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'kind', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_1334), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'limit', 'sort', 'status')), codec=model_bindings.codec_1335), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'kind', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_1336), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'kind', 'limit', 'page', 'status')), codec=model_bindings.codec_1337), ParameterSpec(plan=ParameterPlan(location='query', name='status', style='form', explode=True, reserved_names=('cursor', 'include_total', 'kind', 'limit', 'page', 'sort')), codec=model_bindings.codec_1338), ParameterSpec(plan=ParameterPlan(location='query', name='kind', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_1339)),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1321)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1312), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1313), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1314), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1315), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1316), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1317), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1318), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1319), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1321))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1310), ParameterSpec(plan=ParameterPlan(location='path', name='category_id', style='simple', required=True), codec=model_bindings.codec_1311)),
     request_id_header='X-Request-ID',
-    response_media_type='application/json',
     security=security.OPERATION_94,
 )
 
-OPERATION_95: Final[OperationPlan[GetJobResponse]] = OperationPlan(
-    operation_id='getJob',
+OPERATION_95: Final[OperationPlan[ListEventsResponse]] = OperationPlan(
+    operation_id='listEvents',
     method='GET',
-    path='/jobs/{job_id}',
+    path='/events',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1350), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1357)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1352), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1353), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1354), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1355), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1357))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_1349),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1332), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1339)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1335), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1336), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1337), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1339))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'organizer', 'page', 'sort', 'starts_after', 'starts_before', 'upcoming')), codec=model_bindings.codec_1323), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'organizer', 'page', 'sort', 'starts_after', 'starts_before', 'upcoming')), codec=model_bindings.codec_1324), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit', 'organizer', 'sort', 'starts_after', 'starts_before', 'upcoming')), codec=model_bindings.codec_1325), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'organizer', 'page', 'sort', 'starts_after', 'starts_before', 'upcoming')), codec=model_bindings.codec_1326), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'organizer', 'page', 'starts_after', 'starts_before', 'upcoming')), codec=model_bindings.codec_1327), ParameterSpec(plan=ParameterPlan(location='query', name='organizer', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort', 'starts_after', 'starts_before', 'upcoming')), codec=model_bindings.codec_1328), ParameterSpec(plan=ParameterPlan(location='query', name='starts_after', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'organizer', 'page', 'sort', 'starts_before', 'upcoming')), codec=model_bindings.codec_1329), ParameterSpec(plan=ParameterPlan(location='query', name='starts_before', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'organizer', 'page', 'sort', 'starts_after', 'upcoming')), codec=model_bindings.codec_1330), ParameterSpec(plan=ParameterPlan(location='query', name='upcoming', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'include_total', 'limit', 'organizer', 'page', 'sort', 'starts_after', 'starts_before')), codec=model_bindings.codec_1331)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_95,
 )
 
-OPERATION_96: Final[OperationPlan[CancelJobResponse]] = OperationPlan(
-    operation_id='cancelJob',
-    method='PUT',
-    path='/jobs/{job_id}/cancellation',
+OPERATION_96: Final[OperationPlan[CreateEventResponse]] = OperationPlan(
+    operation_id='createEvent',
+    method='POST',
+    path='/events',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1360), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1368)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1361), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1362), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1363), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1364), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1365), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1366), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1368))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_1359),),
+    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_1343), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1356)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1347), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1348), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1349), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1350), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1351), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1352), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1353), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1354), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1356))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1341),),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_1342),), default='application/json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_96,
 )
 
-OPERATION_97: Final[OperationPlan[RetryJobResponse]] = OperationPlan(
-    operation_id='retryJob',
-    method='PUT',
-    path='/jobs/{job_id}/retry',
+OPERATION_97: Final[OperationPlan[GetEventResponse]] = OperationPlan(
+    operation_id='getEvent',
+    method='GET',
+    path='/events/{event_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1371), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1379)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1372), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1373), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1374), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1375), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1376), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1377), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1379))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_1370),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1360), model_branch('200', 'text/calendar', 'text', model_bindings.codec_1361), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1372)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1366), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1367), model_branch('406', 'application/problem+json', 'json', model_bindings.codec_1368), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1369), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1370), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1372))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_1358), ParameterSpec(plan=ParameterPlan(location='path', name='event_id', style='simple', required=True), codec=model_bindings.codec_1359)),
     request_id_header='X-Request-ID',
-    response_media_type='application/json',
     security=security.OPERATION_97,
 )
 
-OPERATION_98: Final[OperationPlan[ListNotificationsResponse]] = OperationPlan(
-    operation_id='listNotifications',
-    method='GET',
-    path='/notifications',
+OPERATION_98: Final[OperationPlan[UpdateEventResponse]] = OperationPlan(
+    operation_id='updateEvent',
+    method='PATCH',
+    path='/events/{event_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1387), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1394)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1390), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1391), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1392), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1394))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'page', 'unread')), codec=model_bindings.codec_1381), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'kind', 'limit', 'page', 'unread')), codec=model_bindings.codec_1382), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'limit', 'unread')), codec=model_bindings.codec_1383), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'kind', 'limit', 'page', 'unread')), codec=model_bindings.codec_1384), ParameterSpec(plan=ParameterPlan(location='query', name='unread', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'include_total', 'kind', 'limit', 'page')), codec=model_bindings.codec_1385), ParameterSpec(plan=ParameterPlan(location='query', name='kind', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'unread')), codec=model_bindings.codec_1386)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1377), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1391)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1379), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1380), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1381), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1382), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1383), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1384), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1385), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1386), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1387), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1388), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1389), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1391))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1374), ParameterSpec(plan=ParameterPlan(location='path', name='event_id', style='simple', required=True), codec=model_bindings.codec_1375)),
+    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_1376),), default='application/merge-patch+json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_98,
 )
 
-OPERATION_99: Final[OperationPlan[GetNotificationCountsResponse]] = OperationPlan(
-    operation_id='getNotificationCounts',
-    method='GET',
-    path='/notifications/counts',
+OPERATION_99: Final[OperationPlan[DeleteEventResponse]] = OperationPlan(
+    operation_id='deleteEvent',
+    method='DELETE',
+    path='/events/{event_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1396), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1402)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1398), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1399), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1400), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1402))),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1403)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1395), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1396), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1397), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1398), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1399), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1400), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1401), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1403))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1393), ParameterSpec(plan=ParameterPlan(location='path', name='event_id', style='simple', required=True), codec=model_bindings.codec_1394)),
     request_id_header='X-Request-ID',
-    response_media_type='application/json',
     security=security.OPERATION_99,
 )
 
-OPERATION_100: Final[OperationPlan[MarkNotificationsReadResponse]] = OperationPlan(
-    operation_id='markNotificationsRead',
+OPERATION_100: Final[OperationPlan[AttendEventResponse]] = OperationPlan(
+    operation_id='attendEvent',
     method='PUT',
-    path='/notifications/read',
+    path='/events/{event_id}/attendance',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1411)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1406), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1407), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1408), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1409), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1411))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='until', style='form', explode=True, reserved_names=('kind',)), codec=model_bindings.codec_1404), ParameterSpec(plan=ParameterPlan(location='query', name='kind', style='form', explode=True, reserved_names=('until',)), codec=model_bindings.codec_1405)),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1413)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1406), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1407), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1408), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1409), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1410), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1411), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1413))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='event_id', style='simple', required=True), codec=model_bindings.codec_1405),),
     request_id_header='X-Request-ID',
     security=security.OPERATION_100,
 )
 
-OPERATION_101: Final[OperationPlan[MarkNotificationReadResponse]] = OperationPlan(
-    operation_id='markNotificationRead',
-    method='PUT',
-    path='/notifications/{notification_id}/read',
+OPERATION_101: Final[OperationPlan[CancelAttendanceResponse]] = OperationPlan(
+    operation_id='cancelAttendance',
+    method='DELETE',
+    path='/events/{event_id}/attendance',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1420)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1414), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1415), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1416), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1417), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1418), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1420))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='notification_id', style='simple', required=True), codec=model_bindings.codec_1413),),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1423)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1416), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1417), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1418), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1419), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1420), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1421), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1423))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='event_id', style='simple', required=True), codec=model_bindings.codec_1415),),
     request_id_header='X-Request-ID',
     security=security.OPERATION_101,
 )
 
-OPERATION_102: Final[OperationPlan[MarkNotificationUnreadResponse]] = OperationPlan(
-    operation_id='markNotificationUnread',
-    method='DELETE',
-    path='/notifications/{notification_id}/read',
+OPERATION_102: Final[OperationPlan[ListAttendeesResponse]] = OperationPlan(
+    operation_id='listAttendees',
+    method='GET',
+    path='/events/{event_id}/attendees',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1429)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1423), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1424), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1425), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1426), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1427), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1429))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='notification_id', style='simple', required=True), codec=model_bindings.codec_1422),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1430), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1439)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1433), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1434), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1435), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1436), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1437), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1439))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'page')), codec=model_bindings.codec_1425), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'page')), codec=model_bindings.codec_1426), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit')), codec=model_bindings.codec_1427), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'page')), codec=model_bindings.codec_1428), ParameterSpec(plan=ParameterPlan(location='path', name='event_id', style='simple', required=True), codec=model_bindings.codec_1429)),
     request_id_header='X-Request-ID',
+    response_media_type='application/json',
     security=security.OPERATION_102,
 )
 
-OPERATION_103: Final[OperationPlan[GetNotificationPreferencesResponse]] = OperationPlan(
-    operation_id='getNotificationPreferences',
+OPERATION_103: Final[OperationPlan[ListMyEventsResponse]] = OperationPlan(
+    operation_id='listMyEvents',
     method='GET',
-    path='/users/me/notification-preferences',
+    path='/users/me/events',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1432), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1441)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1437), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1438), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1439), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1441))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_1431),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1449), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1456)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1452), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1453), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1454), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1456))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'page', 'sort', 'starts_after', 'starts_before', 'upcoming')), codec=model_bindings.codec_1441), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'page', 'sort', 'starts_after', 'starts_before', 'upcoming')), codec=model_bindings.codec_1442), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit', 'sort', 'starts_after', 'starts_before', 'upcoming')), codec=model_bindings.codec_1443), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'page', 'sort', 'starts_after', 'starts_before', 'upcoming')), codec=model_bindings.codec_1444), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'starts_after', 'starts_before', 'upcoming')), codec=model_bindings.codec_1445), ParameterSpec(plan=ParameterPlan(location='query', name='starts_after', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort', 'starts_before', 'upcoming')), codec=model_bindings.codec_1446), ParameterSpec(plan=ParameterPlan(location='query', name='starts_before', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort', 'starts_after', 'upcoming')), codec=model_bindings.codec_1447), ParameterSpec(plan=ParameterPlan(location='query', name='upcoming', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort', 'starts_after', 'starts_before')), codec=model_bindings.codec_1448)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_103,
 )
 
-OPERATION_104: Final[OperationPlan[UpdateNotificationPreferencesResponse]] = OperationPlan(
-    operation_id='updateNotificationPreferences',
-    method='PATCH',
-    path='/users/me/notification-preferences',
+OPERATION_104: Final[OperationPlan[ListItemsResponse]] = OperationPlan(
+    operation_id='listItems',
+    method='GET',
+    path='/items',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1445), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1457)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1447), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1448), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1449), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1450), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1451), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1452), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1453), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1454), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1455), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1457))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1443),),
-    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_1444),), default='application/merge-patch+json', required=True),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1469), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1476)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1472), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1473), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1474), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1476))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('category', 'cursor', 'in_stock', 'include_total', 'max_price', 'min_price', 'owner', 'page', 'sort', 'tag')), codec=model_bindings.codec_1458), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('category', 'in_stock', 'include_total', 'limit', 'max_price', 'min_price', 'owner', 'page', 'sort', 'tag')), codec=model_bindings.codec_1459), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('category', 'cursor', 'in_stock', 'include_total', 'limit', 'max_price', 'min_price', 'owner', 'sort', 'tag')), codec=model_bindings.codec_1460), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('category', 'cursor', 'in_stock', 'limit', 'max_price', 'min_price', 'owner', 'page', 'sort', 'tag')), codec=model_bindings.codec_1461), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('category', 'cursor', 'in_stock', 'include_total', 'limit', 'max_price', 'min_price', 'owner', 'page', 'tag')), codec=model_bindings.codec_1462), ParameterSpec(plan=ParameterPlan(location='query', name='owner', style='form', explode=True, reserved_names=('category', 'cursor', 'in_stock', 'include_total', 'limit', 'max_price', 'min_price', 'page', 'sort', 'tag')), codec=model_bindings.codec_1463), ParameterSpec(plan=ParameterPlan(location='query', name='tag', style='form', explode=True, reserved_names=('category', 'cursor', 'in_stock', 'include_total', 'limit', 'max_price', 'min_price', 'owner', 'page', 'sort')), codec=model_bindings.codec_1464), ParameterSpec(plan=ParameterPlan(location='query', name='category', style='form', explode=True, reserved_names=('cursor', 'in_stock', 'include_total', 'limit', 'max_price', 'min_price', 'owner', 'page', 'sort', 'tag')), codec=model_bindings.codec_1465), ParameterSpec(plan=ParameterPlan(location='query', name='in_stock', style='form', explode=True, kind='boolean', reserved_names=('category', 'cursor', 'include_total', 'limit', 'max_price', 'min_price', 'owner', 'page', 'sort', 'tag')), codec=model_bindings.codec_1466), ParameterSpec(plan=ParameterPlan(location='query', name='min_price', style='form', explode=True, reserved_names=('category', 'cursor', 'in_stock', 'include_total', 'limit', 'max_price', 'owner', 'page', 'sort', 'tag')), codec=model_bindings.codec_1467), ParameterSpec(plan=ParameterPlan(location='query', name='max_price', style='form', explode=True, reserved_names=('category', 'cursor', 'in_stock', 'include_total', 'limit', 'min_price', 'owner', 'page', 'sort', 'tag')), codec=model_bindings.codec_1468)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_104,
 )
 
-OPERATION_105: Final[OperationPlan[SendMailResponse]] = OperationPlan(
+OPERATION_105: Final[OperationPlan[CreateItemResponse]] = OperationPlan(
+    operation_id='createItem',
+    method='POST',
+    path='/items',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_1480), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1493)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1484), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1485), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1486), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1487), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1488), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1489), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1490), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1491), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1493))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1478),),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_1479),), default='application/json', required=True),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_105,
+)
+
+OPERATION_106: Final[OperationPlan[SearchItemsResponse]] = OperationPlan(
+    operation_id='searchItems',
+    method='GET',
+    path='/items/search',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1500), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1507)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1503), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1504), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1505), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1507))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='q', style='form', explode=True, required=True, reserved_names=('cursor', 'limit', 'max_price', 'min_price')), codec=model_bindings.codec_1495), ParameterSpec(plan=ParameterPlan(location='query', name='min_price', style='form', explode=True, reserved_names=('cursor', 'limit', 'max_price', 'q')), codec=model_bindings.codec_1496), ParameterSpec(plan=ParameterPlan(location='query', name='max_price', style='form', explode=True, reserved_names=('cursor', 'limit', 'min_price', 'q')), codec=model_bindings.codec_1497), ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'max_price', 'min_price', 'q')), codec=model_bindings.codec_1498), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('limit', 'max_price', 'min_price', 'q')), codec=model_bindings.codec_1499)),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_106,
+)
+
+OPERATION_107: Final[OperationPlan[ListPopularItemsResponse]] = OperationPlan(
+    operation_id='listPopularItems',
+    method='GET',
+    path='/items/popular',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1509), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1515)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1511), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1512), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1513), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1515))),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_107,
+)
+
+OPERATION_108: Final[OperationPlan[GetItemResponse]] = OperationPlan(
+    operation_id='getItem',
+    method='GET',
+    path='/items/{item_id}',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1519), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1529)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1524), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1525), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1526), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1527), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1529))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_1517), ParameterSpec(plan=ParameterPlan(location='path', name='item_id', style='simple', required=True), codec=model_bindings.codec_1518)),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_108,
+)
+
+OPERATION_109: Final[OperationPlan[UpdateItemResponse]] = OperationPlan(
+    operation_id='updateItem',
+    method='PATCH',
+    path='/items/{item_id}',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1534), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1547)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1536), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1537), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1538), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1539), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1540), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1541), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1542), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1543), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1544), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1545), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1547))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1531), ParameterSpec(plan=ParameterPlan(location='path', name='item_id', style='simple', required=True), codec=model_bindings.codec_1532)),
+    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_1533),), default='application/merge-patch+json', required=True),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_109,
+)
+
+OPERATION_110: Final[OperationPlan[DeleteItemResponse]] = OperationPlan(
+    operation_id='deleteItem',
+    method='DELETE',
+    path='/items/{item_id}',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1559)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1551), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1552), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1553), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1554), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1555), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1556), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1557), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1559))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1549), ParameterSpec(plan=ParameterPlan(location='path', name='item_id', style='simple', required=True), codec=model_bindings.codec_1550)),
+    request_id_header='X-Request-ID',
+    security=security.OPERATION_110,
+)
+
+OPERATION_111: Final[OperationPlan[ListMyItemsResponse]] = OperationPlan(
+    operation_id='listMyItems',
+    method='GET',
+    path='/users/me/items',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1566), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1573)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1569), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1570), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1571), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1573))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'page', 'status')), codec=model_bindings.codec_1561), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'page', 'status')), codec=model_bindings.codec_1562), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit', 'status')), codec=model_bindings.codec_1563), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'page', 'status')), codec=model_bindings.codec_1564), ParameterSpec(plan=ParameterPlan(location='query', name='status', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page')), codec=model_bindings.codec_1565)),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_111,
+)
+
+OPERATION_112: Final[OperationPlan[SearchEverythingResponse]] = OperationPlan(
+    operation_id='searchEverything',
+    method='GET',
+    path='/search',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1579), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1586)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1582), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1583), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1584), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1586))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='q', style='form', explode=True, required=True, reserved_names=('cursor', 'kind', 'limit')), codec=model_bindings.codec_1575), ParameterSpec(plan=ParameterPlan(location='query', name='kind', style='form', explode=True, reserved_names=('cursor', 'limit', 'q')), codec=model_bindings.codec_1576), ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'kind', 'q')), codec=model_bindings.codec_1577), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('kind', 'limit', 'q')), codec=model_bindings.codec_1578)),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_112,
+)
+
+OPERATION_113: Final[OperationPlan[GetStatisticsResponse]] = OperationPlan(
+    operation_id='getStatistics',
+    method='GET',
+    path='/stats',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1588), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1594)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1590), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1591), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1592), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1594))),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_113,
+)
+
+OPERATION_114: Final[OperationPlan[ListAuditEventsResponse]] = OperationPlan(
+    operation_id='listAuditEvents',
+    method='GET',
+    path='/admin/audit-events',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1606), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1614)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1609), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1610), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1611), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1612), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1614))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1596), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1597), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'sort', 'subject_id')), codec=model_bindings.codec_1598), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1599), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'subject_id')), codec=model_bindings.codec_1600), ParameterSpec(plan=ParameterPlan(location='query', name='action', style='form', explode=True, reserved_names=('actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1601), ParameterSpec(plan=ParameterPlan(location='query', name='actor_id', style='form', explode=True, reserved_names=('action', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1602), ParameterSpec(plan=ParameterPlan(location='query', name='subject_id', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_1603), ParameterSpec(plan=ParameterPlan(location='query', name='created_after', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1604), ParameterSpec(plan=ParameterPlan(location='query', name='created_before', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1605)),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_114,
+)
+
+OPERATION_115: Final[OperationPlan[ListJobsResponse]] = OperationPlan(
+    operation_id='listJobs',
+    method='GET',
+    path='/jobs',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1623), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1630)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1626), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1627), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1628), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1630))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'page', 'sort', 'status')), codec=model_bindings.codec_1616), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'kind', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_1617), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'limit', 'sort', 'status')), codec=model_bindings.codec_1618), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'kind', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_1619), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'kind', 'limit', 'page', 'status')), codec=model_bindings.codec_1620), ParameterSpec(plan=ParameterPlan(location='query', name='status', style='form', explode=True, reserved_names=('cursor', 'include_total', 'kind', 'limit', 'page', 'sort')), codec=model_bindings.codec_1621), ParameterSpec(plan=ParameterPlan(location='query', name='kind', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_1622)),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_115,
+)
+
+OPERATION_116: Final[OperationPlan[GetJobResponse]] = OperationPlan(
+    operation_id='getJob',
+    method='GET',
+    path='/jobs/{job_id}',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1633), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1640)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1635), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1636), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1637), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1638), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1640))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_1632),),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_116,
+)
+
+OPERATION_117: Final[OperationPlan[CancelJobResponse]] = OperationPlan(
+    operation_id='cancelJob',
+    method='PUT',
+    path='/jobs/{job_id}/cancellation',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1643), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1651)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1644), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1645), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1646), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1647), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1648), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1649), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1651))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_1642),),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_117,
+)
+
+OPERATION_118: Final[OperationPlan[RetryJobResponse]] = OperationPlan(
+    operation_id='retryJob',
+    method='PUT',
+    path='/jobs/{job_id}/retry',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1654), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1662)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1655), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1656), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1657), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1658), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1659), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1660), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1662))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_1653),),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_118,
+)
+
+OPERATION_119: Final[OperationPlan[ListNotificationsResponse]] = OperationPlan(
+    operation_id='listNotifications',
+    method='GET',
+    path='/notifications',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1670), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1677)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1673), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1674), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1675), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1677))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'page', 'unread')), codec=model_bindings.codec_1664), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'kind', 'limit', 'page', 'unread')), codec=model_bindings.codec_1665), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'limit', 'unread')), codec=model_bindings.codec_1666), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'kind', 'limit', 'page', 'unread')), codec=model_bindings.codec_1667), ParameterSpec(plan=ParameterPlan(location='query', name='unread', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'include_total', 'kind', 'limit', 'page')), codec=model_bindings.codec_1668), ParameterSpec(plan=ParameterPlan(location='query', name='kind', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'unread')), codec=model_bindings.codec_1669)),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_119,
+)
+
+OPERATION_120: Final[OperationPlan[GetNotificationCountsResponse]] = OperationPlan(
+    operation_id='getNotificationCounts',
+    method='GET',
+    path='/notifications/counts',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1679), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1685)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1681), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1682), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1683), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1685))),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_120,
+)
+
+OPERATION_121: Final[OperationPlan[MarkNotificationsReadResponse]] = OperationPlan(
+    operation_id='markNotificationsRead',
+    method='PUT',
+    path='/notifications/read',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1694)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1689), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1690), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1691), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1692), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1694))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='until', style='form', explode=True, reserved_names=('kind',)), codec=model_bindings.codec_1687), ParameterSpec(plan=ParameterPlan(location='query', name='kind', style='form', explode=True, reserved_names=('until',)), codec=model_bindings.codec_1688)),
+    request_id_header='X-Request-ID',
+    security=security.OPERATION_121,
+)
+
+OPERATION_122: Final[OperationPlan[MarkNotificationReadResponse]] = OperationPlan(
+    operation_id='markNotificationRead',
+    method='PUT',
+    path='/notifications/{notification_id}/read',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1703)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1697), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1698), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1699), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1700), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1701), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1703))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='notification_id', style='simple', required=True), codec=model_bindings.codec_1696),),
+    request_id_header='X-Request-ID',
+    security=security.OPERATION_122,
+)
+
+OPERATION_123: Final[OperationPlan[MarkNotificationUnreadResponse]] = OperationPlan(
+    operation_id='markNotificationUnread',
+    method='DELETE',
+    path='/notifications/{notification_id}/read',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1712)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1706), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1707), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1708), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1709), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1710), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1712))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='notification_id', style='simple', required=True), codec=model_bindings.codec_1705),),
+    request_id_header='X-Request-ID',
+    security=security.OPERATION_123,
+)
+
+OPERATION_124: Final[OperationPlan[GetNotificationPreferencesResponse]] = OperationPlan(
+    operation_id='getNotificationPreferences',
+    method='GET',
+    path='/users/me/notification-preferences',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1715), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1724)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1720), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1721), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1722), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1724))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_1714),),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_124,
+)
+
+OPERATION_125: Final[OperationPlan[UpdateNotificationPreferencesResponse]] = OperationPlan(
+    operation_id='updateNotificationPreferences',
+    method='PATCH',
+    path='/users/me/notification-preferences',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1728), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1740)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1730), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1731), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1732), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1733), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1734), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1735), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1736), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1737), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1738), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1740))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1726),),
+    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_1727),), default='application/merge-patch+json', required=True),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_125,
+)
+
+OPERATION_126: Final[OperationPlan[SendMailResponse]] = OperationPlan(
     operation_id='sendMail',
     method='POST',
     path='/admin/mail',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('202', 'application/json', 'json', model_bindings.codec_1461), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1473)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1464), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1465), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1466), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1467), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1468), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1469), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1470), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1471), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1473))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1459),),
-    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_1460),), default='application/json', required=True),
+    responses=ResponseDecoder((model_branch('202', 'application/json', 'json', model_bindings.codec_1744), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1756)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1747), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1748), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1749), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1750), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1751), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1752), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1753), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1754), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1756))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1742),),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_1743),), default='application/json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
-    security=security.OPERATION_105,
+    security=security.OPERATION_126,
 )

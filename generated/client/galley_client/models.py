@@ -231,6 +231,7 @@ class ProblemCode(StrEnum):
     wrong_password = 'wrong_password'
     permission_denied = 'permission_denied'
     login_required = 'login_required'
+    not_a_member = 'not_a_member'
     not_found = 'not_found'
     method_not_allowed = 'method_not_allowed'
     not_acceptable = 'not_acceptable'
@@ -244,6 +245,10 @@ class ProblemCode(StrEnum):
     category_not_empty = 'category_not_empty'
     too_many_keys = 'too_many_keys'
     too_many_imports = 'too_many_imports'
+    too_many_rooms = 'too_many_rooms'
+    room_full = 'room_full'
+    too_many_invitations = 'too_many_invitations'
+    last_member = 'last_member'
     last_admin = 'last_admin'
     own_account = 'own_account'
     invalid_transition = 'invalid_transition'
@@ -2110,6 +2115,294 @@ class CommentReport(BaseModel):
             description='The reason in words; `null` or absent where the reason says it all.'
         ),
     ] = MISSING
+
+
+class RoomSort(StrEnum):
+    created_at_desc = '-created_at'
+    created_at = 'created_at'
+    by_name = 'name'
+    by_name_desc = '-name'
+
+
+RoomQuery = TypeAliasType(
+    "RoomQuery",
+    Annotated[
+        StrictStr,
+        Field(
+            description='Part of a name.',
+            examples=['composing'],
+            max_length=80,
+            min_length=1,
+            pattern='^[ \\t\\r\\n]*[^\\u0000-\\u0020\\u007f-\\u00a0\\u1680\\u2000-\\u200b\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff]([^\\u0000]*[^\\u0000-\\u0020\\u007f-\\u00a0\\u1680\\u2000-\\u200b\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff])?[ \\t\\r\\n]*$',
+        ),
+    ],
+)
+
+
+RoomName = TypeAliasType(
+    "RoomName",
+    Annotated[
+        StrictStr,
+        Field(
+            description='1 to 80 characters, of which outer white space is trimmed. Several rooms may have the same name.',
+            examples=['The composing room'],
+            max_length=80,
+            min_length=1,
+            pattern='^[ \\t\\r\\n]*[^\\u0000-\\u0020\\u007f-\\u00a0\\u1680\\u2000-\\u200b\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff]([^\\u0000]*[^\\u0000-\\u0020\\u007f-\\u00a0\\u1680\\u2000-\\u200b\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff])?[ \\t\\r\\n]*$',
+        ),
+    ],
+)
+
+
+RoomDescription = TypeAliasType(
+    "RoomDescription",
+    Annotated[
+        StrictStr,
+        Field(
+            description='What the room is for; outer white space is trimmed.',
+            examples=['For those who set type by hand, and for those who would like to.'],
+            max_length=500,
+            min_length=1,
+            pattern='^[ \\t\\r\\n]*[^\\u0000-\\u0020\\u007f-\\u00a0\\u1680\\u2000-\\u200b\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff]([^\\u0000]*[^\\u0000-\\u0020\\u007f-\\u00a0\\u1680\\u2000-\\u200b\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff])?[ \\t\\r\\n]*$',
+        ),
+    ],
+)
+
+
+class RoomVisibility(StrEnum):
+    public = 'public'
+    private = 'private'
+
+
+UnreadCount = TypeAliasType(
+    "UnreadCount",
+    Annotated[
+        StrictInt,
+        Field(
+            description='How many messages; 100 stands for 100 and more.', ge=0, le=100
+        ),
+    ],
+)
+
+
+class Room(BaseModel):
+    id: Id
+    name: RoomName
+    description: Annotated[
+        RoomDescription | None,
+        Field(description='What the room is for; `null` when nobody has said.'),
+    ]
+    visibility: RoomVisibility
+    owner: Author
+    member_count: Count
+    is_member: Annotated[StrictBool, Field(description='Whether you are in it.')]
+    unread_count: Annotated[
+        UnreadCount | None,
+        Field(
+            description='How many messages of others you have not read, counted to 100; `null` when you are not in the room.'
+        ),
+    ]
+    last_message_at: Annotated[
+        Timestamp | None,
+        Field(
+            description='When somebody last said something; `null` before the first message.'
+        ),
+    ]
+    version: Annotated[
+        StrictInt, Field(description='Counts the edits.', ge=1, le=2147483647)
+    ]
+    created_at: Timestamp
+    updated_at: Timestamp
+
+
+class RoomPage(BaseModel):
+    items: Annotated[
+        list[Room], Field(description='The rooms of this page.', max_length=100)
+    ]
+    page: Page
+
+
+class RoomCreate(BaseModel):
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    name: RoomName
+    description: Annotated[
+        RoomDescription | None | MISSING,
+        Field(description='What the room is for; `null` leaves it open.'),
+    ] = MISSING
+    visibility: RoomVisibility
+
+
+class RoomUpdate(_JsonSchemaRuntimeValidationBase):
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    __json_schema_property_count_rule__: ClassVar[tuple[Any, ...]] = (1, None)
+    name: RoomName | MISSING = MISSING
+    description: Annotated[
+        RoomDescription | None | MISSING,
+        Field(description='What the room is for; `null` clears it.'),
+    ] = MISSING
+
+
+class RoomMember(BaseModel):
+    id: Id
+    member: Author
+    is_owner: Annotated[StrictBool, Field(description='Whether the room is theirs.')]
+    joined_at: Timestamp
+
+
+class RoomMemberPage(BaseModel):
+    items: Annotated[
+        list[RoomMember], Field(description='The members of this page.', max_length=100)
+    ]
+    page: Page
+
+
+class InvitedRoom(BaseModel):
+    id: Id
+    name: RoomName
+    description: Annotated[
+        RoomDescription | None,
+        Field(description='What the room is for; `null` when nobody has said.'),
+    ]
+    visibility: RoomVisibility
+    member_count: Count
+
+
+class RoomInvitation(BaseModel):
+    id: Id
+    room: InvitedRoom
+    member: Author
+    inviter: Annotated[
+        Author | None,
+        Field(
+            description='Who owned the room then; `null` when they have left the service since.'
+        ),
+    ]
+    created_at: Timestamp
+
+
+class RoomInvitationPage(BaseModel):
+    items: Annotated[
+        list[RoomInvitation],
+        Field(description='The invitations of this page.', max_length=100),
+    ]
+    page: Page
+
+
+class MessageSort(StrEnum):
+    by_number_desc = '-number'
+    by_number = 'number'
+
+
+MessageNumber = TypeAliasType(
+    "MessageNumber",
+    Annotated[
+        StrictInt,
+        Field(
+            description='The place of a message in its room, counted from 1 without a gap; 0 is before the first.',
+            ge=0,
+            le=9007199254740991,
+        ),
+    ],
+)
+
+
+MessageContent = TypeAliasType(
+    "MessageContent",
+    Annotated[
+        StrictStr,
+        Field(
+            description='1 to 2,000 characters, of which outer white space is trimmed.',
+            examples=['Who has borrowed the bone folder?'],
+            max_length=2000,
+            min_length=1,
+            pattern='^[ \\t\\r\\n]*[^\\u0000-\\u0020\\u007f-\\u00a0\\u1680\\u2000-\\u200b\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff]([^\\u0000]*[^\\u0000-\\u0020\\u007f-\\u00a0\\u1680\\u2000-\\u200b\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff])?[ \\t\\r\\n]*$',
+        ),
+    ],
+)
+
+
+class Message(BaseModel):
+    id: Id
+    room_id: Id
+    number: MessageNumber
+    author: Annotated[
+        Author | None,
+        Field(description='Who said it; `null` when only its place is left.'),
+    ]
+    content: Annotated[
+        MessageContent | None,
+        Field(description='What it says; `null` when only its place is left.'),
+    ]
+    reply_to: Annotated[
+        Id | None,
+        Field(
+            description='The message of the same room that it answers; `null` when it answers none.'
+        ),
+    ]
+    is_deleted: Annotated[
+        StrictBool,
+        Field(
+            description='Whether only its place is left, without content and author.'
+        ),
+    ]
+    edited_at: Annotated[
+        Timestamp | None,
+        Field(description='When its text was last changed; `null` when it never was.'),
+    ]
+    version: Annotated[
+        StrictInt, Field(description='Counts the edits.', ge=1, le=2147483647)
+    ]
+    created_at: Timestamp
+    updated_at: Timestamp
+
+
+class MessagePage(BaseModel):
+    items: Annotated[
+        list[Message], Field(description='The messages of this page.', max_length=100)
+    ]
+    page: Page
+
+
+class MessageCreate(BaseModel):
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    content: MessageContent
+    reply_to: Annotated[
+        Id | None | MISSING,
+        Field(description='The message to answer; `null` or absent answers none.'),
+    ] = MISSING
+
+
+class RoomRead(BaseModel):
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    message_id: Annotated[
+        Id | None | MISSING,
+        Field(
+            description='The last message that was read; `null` or absent means all that there is now.'
+        ),
+    ] = MISSING
+
+
+class MessageUpdate(_JsonSchemaRuntimeValidationBase):
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    __json_schema_property_count_rule__: ClassVar[tuple[Any, ...]] = (1, None)
+    content: MessageContent | MISSING = MISSING
+
+
+class UnreadMessages(BaseModel):
+    unread_count: Count
+    room_count: Annotated[
+        StrictInt, Field(description='In how many rooms.', ge=0, le=9007199254740991)
+    ]
 
 
 HttpDateText = TypeAliasType(

@@ -87,6 +87,27 @@ OperationDependencies = TypedDict(
         'report_comment': Sequence[params.Depends],
         'approve_comment': Sequence[params.Depends],
         'reject_comment': Sequence[params.Depends],
+        'list_rooms': Sequence[params.Depends],
+        'create_room': Sequence[params.Depends],
+        'get_room': Sequence[params.Depends],
+        'update_room': Sequence[params.Depends],
+        'delete_room': Sequence[params.Depends],
+        'join_room': Sequence[params.Depends],
+        'leave_room': Sequence[params.Depends],
+        'list_room_members': Sequence[params.Depends],
+        'remove_room_member': Sequence[params.Depends],
+        'list_room_invitations': Sequence[params.Depends],
+        'invite_to_room': Sequence[params.Depends],
+        'withdraw_invitation': Sequence[params.Depends],
+        'list_messages': Sequence[params.Depends],
+        'create_message': Sequence[params.Depends],
+        'mark_room_read': Sequence[params.Depends],
+        'get_message': Sequence[params.Depends],
+        'update_message': Sequence[params.Depends],
+        'delete_message': Sequence[params.Depends],
+        'list_my_invitations': Sequence[params.Depends],
+        'decline_invitation': Sequence[params.Depends],
+        'get_unread_messages': Sequence[params.Depends],
         'get_atom_feed': Sequence[params.Depends],
         'get_rss_feed': Sequence[params.Depends],
         'get_oembed': Sequence[params.Depends],
@@ -795,6 +816,245 @@ class RejectComment:
 
     RESPONSES: Final = OperationResponses(
         responses={'200': Declared(media_type='application/json', model=models.Comment), '401': Declared(media_type='application/problem+json', model=models.Problem), '403': Declared(media_type='application/problem+json', model=models.Problem), '404': Declared(media_type='application/problem+json', model=models.Problem), '412': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '428': Declared(media_type='application/problem+json', model=models.Problem), '429': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+    )
+
+
+class ListRooms:
+    """Plans of the list_rooms operation."""
+
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class Parameters:
+        """The adapter parameters of list_rooms."""
+
+        limit: int
+        page: int | None
+        include_total: StrictBool | None
+        mine: StrictBool | None
+
+    PARAMETERS: Final = ParameterAdapter(
+        arguments=(ParameterArgument(name='limit', plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'mine', 'page', 'q', 'sort')), adapter=TypeAdapter(Annotated[int, Field(ge=1, le=100, strict=True)]), default=20), ParameterArgument(name='page', plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit', 'mine', 'q', 'sort')), adapter=TypeAdapter(Annotated[int, Field(ge=1, le=10000, strict=True)])), ParameterArgument(name='include_total', plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'mine', 'page', 'q', 'sort')), adapter=TypeAdapter(StrictBool)), ParameterArgument(name='mine', plan=ParameterPlan(location='query', name='mine', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'include_total', 'limit', 'page', 'q', 'sort')), adapter=TypeAdapter(StrictBool))),
+        record=Parameters,
+    )
+    RESPONSES: Final = OperationResponses(
+        responses={'200': Declared(media_type='application/json', model=models.RoomPage), '401': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '429': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+    )
+
+
+class CreateRoom:
+    """Plans of the create_room operation."""
+
+    RESPONSES: Final = OperationResponses(
+        responses={'201': Declared(media_type='application/json', model=models.Room), '400': Declared(media_type='application/problem+json', model=models.Problem), '401': Declared(media_type='application/problem+json', model=models.Problem), '403': Declared(media_type='application/problem+json', model=models.Problem), '409': Declared(media_type='application/problem+json', model=models.Problem), '413': Declared(media_type='application/problem+json', model=models.Problem), '415': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '429': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+    )
+
+
+class GetRoom:
+    """Plans of the get_room operation."""
+
+    RESPONSES: Final = OperationResponses(
+        responses={'200': Declared(media_type='application/json', model=models.Room), '304': Declared(), '401': Declared(media_type='application/problem+json', model=models.Problem), '404': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '429': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+    )
+
+
+class UpdateRoom:
+    """Plans of the update_room operation."""
+
+    RESPONSES: Final = OperationResponses(
+        responses={'200': Declared(media_type='application/json', model=models.Room), '400': Declared(media_type='application/problem+json', model=models.Problem), '401': Declared(media_type='application/problem+json', model=models.Problem), '403': Declared(media_type='application/problem+json', model=models.Problem), '404': Declared(media_type='application/problem+json', model=models.Problem), '412': Declared(media_type='application/problem+json', model=models.Problem), '413': Declared(media_type='application/problem+json', model=models.Problem), '415': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '428': Declared(media_type='application/problem+json', model=models.Problem), '429': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+    )
+
+
+class DeleteRoom:
+    """Plans of the delete_room operation."""
+
+    RESPONSES: Final = OperationResponses(
+        responses={'204': Declared(), '401': Declared(media_type='application/problem+json', model=models.Problem), '403': Declared(media_type='application/problem+json', model=models.Problem), '404': Declared(media_type='application/problem+json', model=models.Problem), '412': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '428': Declared(media_type='application/problem+json', model=models.Problem), '429': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+        primary=204,
+    )
+
+
+class JoinRoom:
+    """Plans of the join_room operation."""
+
+    RESPONSES: Final = OperationResponses(
+        responses={'204': Declared(), '401': Declared(media_type='application/problem+json', model=models.Problem), '403': Declared(media_type='application/problem+json', model=models.Problem), '404': Declared(media_type='application/problem+json', model=models.Problem), '409': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '429': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+        primary=204,
+    )
+
+
+class LeaveRoom:
+    """Plans of the leave_room operation."""
+
+    RESPONSES: Final = OperationResponses(
+        responses={'204': Declared(), '401': Declared(media_type='application/problem+json', model=models.Problem), '403': Declared(media_type='application/problem+json', model=models.Problem), '404': Declared(media_type='application/problem+json', model=models.Problem), '409': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '429': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+        primary=204,
+    )
+
+
+class ListRoomMembers:
+    """Plans of the list_room_members operation."""
+
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class Parameters:
+        """The adapter parameters of list_room_members."""
+
+        limit: int
+        page: int | None
+        include_total: StrictBool | None
+
+    PARAMETERS: Final = ParameterAdapter(
+        arguments=(ParameterArgument(name='limit', plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'page')), adapter=TypeAdapter(Annotated[int, Field(ge=1, le=100, strict=True)]), default=20), ParameterArgument(name='page', plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit')), adapter=TypeAdapter(Annotated[int, Field(ge=1, le=10000, strict=True)])), ParameterArgument(name='include_total', plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'page')), adapter=TypeAdapter(StrictBool))),
+        record=Parameters,
+    )
+    RESPONSES: Final = OperationResponses(
+        responses={'200': Declared(media_type='application/json', model=models.RoomMemberPage), '401': Declared(media_type='application/problem+json', model=models.Problem), '404': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '429': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+    )
+
+
+class RemoveRoomMember:
+    """Plans of the remove_room_member operation."""
+
+    RESPONSES: Final = OperationResponses(
+        responses={'204': Declared(), '401': Declared(media_type='application/problem+json', model=models.Problem), '403': Declared(media_type='application/problem+json', model=models.Problem), '404': Declared(media_type='application/problem+json', model=models.Problem), '409': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '429': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+        primary=204,
+    )
+
+
+class ListRoomInvitations:
+    """Plans of the list_room_invitations operation."""
+
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class Parameters:
+        """The adapter parameters of list_room_invitations."""
+
+        limit: int
+        page: int | None
+        include_total: StrictBool | None
+
+    PARAMETERS: Final = ParameterAdapter(
+        arguments=(ParameterArgument(name='limit', plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'page')), adapter=TypeAdapter(Annotated[int, Field(ge=1, le=100, strict=True)]), default=20), ParameterArgument(name='page', plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit')), adapter=TypeAdapter(Annotated[int, Field(ge=1, le=10000, strict=True)])), ParameterArgument(name='include_total', plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'page')), adapter=TypeAdapter(StrictBool))),
+        record=Parameters,
+    )
+    RESPONSES: Final = OperationResponses(
+        responses={'200': Declared(media_type='application/json', model=models.RoomInvitationPage), '401': Declared(media_type='application/problem+json', model=models.Problem), '403': Declared(media_type='application/problem+json', model=models.Problem), '404': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '429': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+    )
+
+
+class InviteToRoom:
+    """Plans of the invite_to_room operation."""
+
+    RESPONSES: Final = OperationResponses(
+        responses={'204': Declared(), '401': Declared(media_type='application/problem+json', model=models.Problem), '403': Declared(media_type='application/problem+json', model=models.Problem), '404': Declared(media_type='application/problem+json', model=models.Problem), '409': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '429': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+        primary=204,
+    )
+
+
+class WithdrawInvitation:
+    """Plans of the withdraw_invitation operation."""
+
+    RESPONSES: Final = OperationResponses(
+        responses={'204': Declared(), '401': Declared(media_type='application/problem+json', model=models.Problem), '403': Declared(media_type='application/problem+json', model=models.Problem), '404': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '429': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+        primary=204,
+    )
+
+
+class ListMessages:
+    """Plans of the list_messages operation."""
+
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class Parameters:
+        """The adapter parameters of list_messages."""
+
+        limit: int
+        page: int | None
+        include_total: StrictBool | None
+        after: int | None
+
+    PARAMETERS: Final = ParameterAdapter(
+        arguments=(ParameterArgument(name='limit', plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('after', 'cursor', 'include_total', 'page', 'sort')), adapter=TypeAdapter(Annotated[int, Field(ge=1, le=100, strict=True)]), default=20), ParameterArgument(name='page', plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('after', 'cursor', 'include_total', 'limit', 'sort')), adapter=TypeAdapter(Annotated[int, Field(ge=1, le=10000, strict=True)])), ParameterArgument(name='include_total', plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('after', 'cursor', 'limit', 'page', 'sort')), adapter=TypeAdapter(StrictBool)), ParameterArgument(name='after', plan=ParameterPlan(location='query', name='after', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort')), adapter=TypeAdapter(Annotated[int, Field(ge=0, le=9007199254740991, strict=True)]))),
+        record=Parameters,
+    )
+    RESPONSES: Final = OperationResponses(
+        responses={'200': Declared(media_type='application/json', model=models.MessagePage), '401': Declared(media_type='application/problem+json', model=models.Problem), '404': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '429': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+    )
+
+
+class CreateMessage:
+    """Plans of the create_message operation."""
+
+    RESPONSES: Final = OperationResponses(
+        responses={'201': Declared(media_type='application/json', model=models.Message), '400': Declared(media_type='application/problem+json', model=models.Problem), '401': Declared(media_type='application/problem+json', model=models.Problem), '403': Declared(media_type='application/problem+json', model=models.Problem), '404': Declared(media_type='application/problem+json', model=models.Problem), '409': Declared(media_type='application/problem+json', model=models.Problem), '413': Declared(media_type='application/problem+json', model=models.Problem), '415': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '429': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+    )
+
+
+class MarkRoomRead:
+    """Plans of the mark_room_read operation."""
+
+    RESPONSES: Final = OperationResponses(
+        responses={'204': Declared(), '400': Declared(media_type='application/problem+json', model=models.Problem), '401': Declared(media_type='application/problem+json', model=models.Problem), '403': Declared(media_type='application/problem+json', model=models.Problem), '404': Declared(media_type='application/problem+json', model=models.Problem), '413': Declared(media_type='application/problem+json', model=models.Problem), '415': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '429': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+        primary=204,
+    )
+
+
+class GetMessage:
+    """Plans of the get_message operation."""
+
+    RESPONSES: Final = OperationResponses(
+        responses={'200': Declared(media_type='application/json', model=models.Message), '304': Declared(), '401': Declared(media_type='application/problem+json', model=models.Problem), '404': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '429': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+    )
+
+
+class UpdateMessage:
+    """Plans of the update_message operation."""
+
+    RESPONSES: Final = OperationResponses(
+        responses={'200': Declared(media_type='application/json', model=models.Message), '400': Declared(media_type='application/problem+json', model=models.Problem), '401': Declared(media_type='application/problem+json', model=models.Problem), '403': Declared(media_type='application/problem+json', model=models.Problem), '404': Declared(media_type='application/problem+json', model=models.Problem), '412': Declared(media_type='application/problem+json', model=models.Problem), '413': Declared(media_type='application/problem+json', model=models.Problem), '415': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '428': Declared(media_type='application/problem+json', model=models.Problem), '429': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+    )
+
+
+class DeleteMessage:
+    """Plans of the delete_message operation."""
+
+    RESPONSES: Final = OperationResponses(
+        responses={'204': Declared(), '401': Declared(media_type='application/problem+json', model=models.Problem), '403': Declared(media_type='application/problem+json', model=models.Problem), '404': Declared(media_type='application/problem+json', model=models.Problem), '412': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '428': Declared(media_type='application/problem+json', model=models.Problem), '429': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+        primary=204,
+    )
+
+
+class ListMyInvitations:
+    """Plans of the list_my_invitations operation."""
+
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class Parameters:
+        """The adapter parameters of list_my_invitations."""
+
+        limit: int
+        page: int | None
+        include_total: StrictBool | None
+
+    PARAMETERS: Final = ParameterAdapter(
+        arguments=(ParameterArgument(name='limit', plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'page')), adapter=TypeAdapter(Annotated[int, Field(ge=1, le=100, strict=True)]), default=20), ParameterArgument(name='page', plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit')), adapter=TypeAdapter(Annotated[int, Field(ge=1, le=10000, strict=True)])), ParameterArgument(name='include_total', plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'page')), adapter=TypeAdapter(StrictBool))),
+        record=Parameters,
+    )
+    RESPONSES: Final = OperationResponses(
+        responses={'200': Declared(media_type='application/json', model=models.RoomInvitationPage), '401': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '429': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+    )
+
+
+class DeclineInvitation:
+    """Plans of the decline_invitation operation."""
+
+    RESPONSES: Final = OperationResponses(
+        responses={'204': Declared(), '401': Declared(media_type='application/problem+json', model=models.Problem), '403': Declared(media_type='application/problem+json', model=models.Problem), '404': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '429': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+        primary=204,
+    )
+
+
+class GetUnreadMessages:
+    """Plans of the get_unread_messages operation."""
+
+    RESPONSES: Final = OperationResponses(
+        responses={'200': Declared(media_type='application/json', model=models.UnreadMessages), '401': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '429': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
     )
 
 

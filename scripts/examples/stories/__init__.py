@@ -15,6 +15,7 @@ from scripts.examples.stories.feeds import feeds
 from scripts.examples.stories.items import items
 from scripts.examples.stories.jobs import jobs
 from scripts.examples.stories.mail import mail
+from scripts.examples.stories.messages import messages
 from scripts.examples.stories.notifications import notifications
 from scripts.examples.stories.posts import posts, refusals
 from scripts.examples.stories.search import search
@@ -32,6 +33,7 @@ STORIES: tuple[Callable[[Teller], None], ...] = (
     batches,
     feeds,
     comments,
+    messages,
     tags,
     categories,
     events,
@@ -48,6 +50,8 @@ STORIES: tuple[Callable[[Teller], None], ...] = (
 UNTOLD = {
     "conflict": "It takes two requests that meet between two statements.",
     "idempotency_in_progress": "It takes two requests with one key at the same time.",
+    "room_full": "It takes a thousand members.",
+    "too_many_invitations": "It takes a hundred members to invite.",
     "method_not_allowed": "It is the answer to what is no operation.",
     "internal_error": "It would be a mistake of ours.",
     "service_unavailable": "The sandbox would have to lose its database.",

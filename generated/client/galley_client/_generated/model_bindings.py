@@ -2460,1978 +2460,2827 @@ codec_815: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryA
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response Retry-After default)."""
 
 codec_816: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
-"""Codec of /paths/~1feed.atom/get parameter (request query limit)."""
+"""Codec of /paths/~1rooms/get parameter (request query limit)."""
 
-codec_817: Final[PydanticCodec[models.Username]] = PydanticCodec(models.Username)
-"""Codec of /paths/~1feed.atom/get parameter (request query author)."""
+codec_817: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+"""Codec of /paths/~1rooms/get parameter (request query cursor)."""
 
-codec_818: Final[PydanticCodec[models.TagName]] = PydanticCodec(models.TagName)
-"""Codec of /paths/~1feed.atom/get parameter (request query tag)."""
+codec_818: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+"""Codec of /paths/~1rooms/get parameter (request query page)."""
 
-codec_819: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
-"""Codec of /paths/~1feed.atom/get parameter (request header If-None-Match)."""
+codec_819: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+"""Codec of /paths/~1rooms/get parameter (request query include_total)."""
 
-codec_820: Final[PydanticCodec[models.HttpDateText]] = PydanticCodec(models.HttpDateText)
-"""Codec of /paths/~1feed.atom/get parameter (request header If-Modified-Since)."""
+codec_820: Final[PydanticCodec[models.RoomSort]] = PydanticCodec(models.RoomSort)
+"""Codec of /paths/~1rooms/get parameter (request query sort)."""
 
-codec_821: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
-"""Codec of /paths/~1feed.atom/get response_header (response ETag 200)."""
+codec_821: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+"""Codec of /paths/~1rooms/get parameter (request query mine)."""
 
-codec_822: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1feed.atom/get response_header (response Last-Modified 200)."""
+codec_822: Final[PydanticCodec[models.RoomQuery]] = PydanticCodec(models.RoomQuery)
+"""Codec of /paths/~1rooms/get parameter (request query q)."""
 
-codec_823: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
-"""Codec of /paths/~1feed.atom/get response_header (response Cache-Control 200)."""
+codec_823: Final[PydanticCodec[models.RoomPage]] = PydanticCodec(models.RoomPage)
+"""Codec of /paths/~1rooms/get response_body (response 200 application/json)."""
 
-codec_824: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
-"""Codec of /paths/~1feed.atom/get response_header (response ETag 304)."""
+codec_824: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+"""Codec of /paths/~1rooms/get response_header (response Link 200)."""
 
-codec_825: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1feed.atom/get response_header (response Last-Modified 304)."""
+codec_825: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1rooms/get response_header (response Cache-Control 200)."""
 
-codec_826: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
-"""Codec of /paths/~1feed.atom/get response_header (response Cache-Control 304)."""
+codec_826: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1rooms/get response_body (response 401 application/problem+json)."""
 
 codec_827: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1feed.atom/get response_body (response 401 application/problem+json)."""
+"""Codec of /paths/~1rooms/get response_body (response 422 application/problem+json)."""
 
 codec_828: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1feed.atom/get response_body (response 422 application/problem+json)."""
+"""Codec of /paths/~1rooms/get response_body (response 429 application/problem+json)."""
 
-codec_829: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1feed.atom/get response_body (response 429 application/problem+json)."""
+codec_829: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1rooms/get response_header (response Retry-After 429)."""
 
-codec_830: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1feed.atom/get response_header (response Retry-After 429)."""
+codec_830: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1rooms/get response_body (response default application/problem+json)."""
 
-codec_831: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1feed.atom/get response_body (response default application/problem+json)."""
+codec_831: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1rooms/get response_header (response Retry-After default)."""
 
-codec_832: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1feed.atom/get response_header (response Retry-After default)."""
+codec_832: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
+"""Codec of /paths/~1rooms/post parameter (request header Idempotency-Key)."""
 
-codec_833: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
-"""Codec of /paths/~1feed.rss/get parameter (request query limit)."""
+codec_833: Final[PydanticCodec[models.RoomCreate]] = PydanticCodec(models.RoomCreate)
+"""Codec of /paths/~1rooms/post request_body (request application/json)."""
 
-codec_834: Final[PydanticCodec[models.Username]] = PydanticCodec(models.Username)
-"""Codec of /paths/~1feed.rss/get parameter (request query author)."""
+codec_834: Final[PydanticCodec[models.Room]] = PydanticCodec(models.Room)
+"""Codec of /paths/~1rooms/post response_body (response 201 application/json)."""
 
-codec_835: Final[PydanticCodec[models.TagName]] = PydanticCodec(models.TagName)
-"""Codec of /paths/~1feed.rss/get parameter (request query tag)."""
+codec_835: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+"""Codec of /paths/~1rooms/post response_header (response Location 201)."""
 
-codec_836: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
-"""Codec of /paths/~1feed.rss/get parameter (request header If-None-Match)."""
+codec_836: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1rooms/post response_header (response ETag 201)."""
 
-codec_837: Final[PydanticCodec[models.HttpDateText]] = PydanticCodec(models.HttpDateText)
-"""Codec of /paths/~1feed.rss/get parameter (request header If-Modified-Since)."""
+codec_837: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
+"""Codec of /paths/~1rooms/post response_header (response Idempotent-Replayed 201)."""
 
-codec_838: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
-"""Codec of /paths/~1feed.rss/get response_header (response ETag 200)."""
+codec_838: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1rooms/post response_body (response 400 application/problem+json)."""
 
-codec_839: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1feed.rss/get response_header (response Last-Modified 200)."""
+codec_839: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1rooms/post response_body (response 401 application/problem+json)."""
 
-codec_840: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
-"""Codec of /paths/~1feed.rss/get response_header (response Cache-Control 200)."""
+codec_840: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1rooms/post response_body (response 403 application/problem+json)."""
 
-codec_841: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
-"""Codec of /paths/~1feed.rss/get response_header (response ETag 304)."""
+codec_841: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1rooms/post response_body (response 409 application/problem+json)."""
 
-codec_842: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1feed.rss/get response_header (response Last-Modified 304)."""
+codec_842: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1rooms/post response_body (response 413 application/problem+json)."""
 
-codec_843: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
-"""Codec of /paths/~1feed.rss/get response_header (response Cache-Control 304)."""
+codec_843: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1rooms/post response_body (response 415 application/problem+json)."""
 
 codec_844: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1feed.rss/get response_body (response 401 application/problem+json)."""
+"""Codec of /paths/~1rooms/post response_body (response 422 application/problem+json)."""
 
 codec_845: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1feed.rss/get response_body (response 422 application/problem+json)."""
+"""Codec of /paths/~1rooms/post response_body (response 429 application/problem+json)."""
 
-codec_846: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1feed.rss/get response_body (response 429 application/problem+json)."""
+codec_846: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1rooms/post response_header (response Retry-After 429)."""
 
-codec_847: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1feed.rss/get response_header (response Retry-After 429)."""
+codec_847: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1rooms/post response_body (response default application/problem+json)."""
 
-codec_848: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1feed.rss/get response_body (response default application/problem+json)."""
+codec_848: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1rooms/post response_header (response Retry-After default)."""
 
-codec_849: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1feed.rss/get response_header (response Retry-After default)."""
+codec_849: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+"""Codec of /paths/~1rooms~1{room_id}/get parameter (request header If-None-Match)."""
 
-codec_850: Final[PydanticCodec[models.EmbeddedUrl]] = PydanticCodec(models.EmbeddedUrl)
-"""Codec of /paths/~1oembed/get parameter (request query url)."""
+codec_850: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1rooms~1{room_id}/get parameter (request path room_id)."""
 
-codec_851: Final[PydanticCodec[models.OembedFormat]] = PydanticCodec(models.OembedFormat)
-"""Codec of /paths/~1oembed/get parameter (request query format)."""
+codec_851: Final[PydanticCodec[models.Room]] = PydanticCodec(models.Room)
+"""Codec of /paths/~1rooms~1{room_id}/get response_body (response 200 application/json)."""
 
-codec_852: Final[PydanticCodec[models.Pixels]] = PydanticCodec(models.Pixels)
-"""Codec of /paths/~1oembed/get parameter (request query maxwidth)."""
+codec_852: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1rooms~1{room_id}/get response_header (response ETag 200)."""
 
-codec_853: Final[PydanticCodec[models.Pixels]] = PydanticCodec(models.Pixels)
-"""Codec of /paths/~1oembed/get parameter (request query maxheight)."""
+codec_853: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1rooms~1{room_id}/get response_header (response Cache-Control 200)."""
 
-codec_854: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
-"""Codec of /paths/~1oembed/get parameter (request header If-None-Match)."""
+codec_854: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1rooms~1{room_id}/get response_header (response ETag 304)."""
 
-codec_855: Final[PydanticCodec[models.Oembed]] = PydanticCodec(models.Oembed)
-"""Codec of /paths/~1oembed/get response_body (response 200 application/json)."""
+codec_855: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1rooms~1{room_id}/get response_header (response Cache-Control 304)."""
 
-codec_856: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
-"""Codec of /paths/~1oembed/get response_header (response ETag 200)."""
+codec_856: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1rooms~1{room_id}/get response_body (response 401 application/problem+json)."""
 
-codec_857: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
-"""Codec of /paths/~1oembed/get response_header (response Cache-Control 200)."""
+codec_857: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1rooms~1{room_id}/get response_body (response 404 application/problem+json)."""
 
-codec_858: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
-"""Codec of /paths/~1oembed/get response_header (response ETag 304)."""
+codec_858: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1rooms~1{room_id}/get response_body (response 422 application/problem+json)."""
 
-codec_859: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
-"""Codec of /paths/~1oembed/get response_header (response Cache-Control 304)."""
+codec_859: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1rooms~1{room_id}/get response_body (response 429 application/problem+json)."""
 
-codec_860: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1oembed/get response_body (response 401 application/problem+json)."""
+codec_860: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1rooms~1{room_id}/get response_header (response Retry-After 429)."""
 
 codec_861: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1oembed/get response_body (response 404 application/problem+json)."""
+"""Codec of /paths/~1rooms~1{room_id}/get response_body (response default application/problem+json)."""
 
-codec_862: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1oembed/get response_body (response 422 application/problem+json)."""
+codec_862: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1rooms~1{room_id}/get response_header (response Retry-After default)."""
 
-codec_863: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1oembed/get response_body (response 429 application/problem+json)."""
+codec_863: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+"""Codec of /paths/~1rooms~1{room_id}/patch parameter (request header If-Match)."""
 
-codec_864: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1oembed/get response_header (response Retry-After 429)."""
+codec_864: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1rooms~1{room_id}/patch parameter (request path room_id)."""
 
-codec_865: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1oembed/get response_body (response default application/problem+json)."""
+codec_865: Final[PydanticCodec[models.RoomUpdate]] = PydanticCodec(models.RoomUpdate)
+"""Codec of /paths/~1rooms~1{room_id}/patch request_body (request application/merge-patch+json)."""
 
-codec_866: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1oembed/get response_header (response Retry-After default)."""
+codec_866: Final[PydanticCodec[models.Room]] = PydanticCodec(models.Room)
+"""Codec of /paths/~1rooms~1{room_id}/patch response_body (response 200 application/json)."""
 
-codec_867: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
-"""Codec of /paths/~1tags/get parameter (request query limit)."""
+codec_867: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1rooms~1{room_id}/patch response_header (response ETag 200)."""
 
-codec_868: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
-"""Codec of /paths/~1tags/get parameter (request query cursor)."""
+codec_868: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1rooms~1{room_id}/patch response_body (response 400 application/problem+json)."""
 
-codec_869: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
-"""Codec of /paths/~1tags/get parameter (request query page)."""
+codec_869: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1rooms~1{room_id}/patch response_body (response 401 application/problem+json)."""
 
-codec_870: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
-"""Codec of /paths/~1tags/get parameter (request query include_total)."""
+codec_870: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1rooms~1{room_id}/patch response_body (response 403 application/problem+json)."""
 
-codec_871: Final[PydanticCodec[models.TagSort]] = PydanticCodec(models.TagSort)
-"""Codec of /paths/~1tags/get parameter (request query sort)."""
+codec_871: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1rooms~1{room_id}/patch response_body (response 404 application/problem+json)."""
 
-codec_872: Final[PydanticCodec[models.TagPage]] = PydanticCodec(models.TagPage)
-"""Codec of /paths/~1tags/get response_body (response 200 application/json)."""
+codec_872: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1rooms~1{room_id}/patch response_body (response 412 application/problem+json)."""
 
-codec_873: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
-"""Codec of /paths/~1tags/get response_header (response Link 200)."""
+codec_873: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1rooms~1{room_id}/patch response_body (response 413 application/problem+json)."""
 
-codec_874: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
-"""Codec of /paths/~1tags/get response_header (response Cache-Control 200)."""
+codec_874: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1rooms~1{room_id}/patch response_body (response 415 application/problem+json)."""
 
 codec_875: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags/get response_body (response 401 application/problem+json)."""
+"""Codec of /paths/~1rooms~1{room_id}/patch response_body (response 422 application/problem+json)."""
 
 codec_876: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags/get response_body (response 422 application/problem+json)."""
+"""Codec of /paths/~1rooms~1{room_id}/patch response_body (response 428 application/problem+json)."""
 
 codec_877: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags/get response_body (response 429 application/problem+json)."""
+"""Codec of /paths/~1rooms~1{room_id}/patch response_body (response 429 application/problem+json)."""
 
 codec_878: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1tags/get response_header (response Retry-After 429)."""
+"""Codec of /paths/~1rooms~1{room_id}/patch response_header (response Retry-After 429)."""
 
 codec_879: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags/get response_body (response default application/problem+json)."""
+"""Codec of /paths/~1rooms~1{room_id}/patch response_body (response default application/problem+json)."""
 
 codec_880: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1tags/get response_header (response Retry-After default)."""
+"""Codec of /paths/~1rooms~1{room_id}/patch response_header (response Retry-After default)."""
 
-codec_881: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
-"""Codec of /paths/~1tags/post parameter (request header Idempotency-Key)."""
+codec_881: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+"""Codec of /paths/~1rooms~1{room_id}/delete parameter (request header If-Match)."""
 
-codec_882: Final[PydanticCodec[models.TagCreate]] = PydanticCodec(models.TagCreate)
-"""Codec of /paths/~1tags/post request_body (request application/json)."""
+codec_882: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1rooms~1{room_id}/delete parameter (request path room_id)."""
 
-codec_883: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
-"""Codec of /paths/~1tags/post response_body (response 201 application/json)."""
+codec_883: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1rooms~1{room_id}/delete response_body (response 401 application/problem+json)."""
 
-codec_884: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
-"""Codec of /paths/~1tags/post response_header (response Location 201)."""
+codec_884: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1rooms~1{room_id}/delete response_body (response 403 application/problem+json)."""
 
-codec_885: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
-"""Codec of /paths/~1tags/post response_header (response ETag 201)."""
+codec_885: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1rooms~1{room_id}/delete response_body (response 404 application/problem+json)."""
 
-codec_886: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
-"""Codec of /paths/~1tags/post response_header (response Idempotent-Replayed 201)."""
+codec_886: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1rooms~1{room_id}/delete response_body (response 412 application/problem+json)."""
 
 codec_887: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags/post response_body (response 400 application/problem+json)."""
+"""Codec of /paths/~1rooms~1{room_id}/delete response_body (response 422 application/problem+json)."""
 
 codec_888: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags/post response_body (response 401 application/problem+json)."""
+"""Codec of /paths/~1rooms~1{room_id}/delete response_body (response 428 application/problem+json)."""
 
 codec_889: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags/post response_body (response 403 application/problem+json)."""
+"""Codec of /paths/~1rooms~1{room_id}/delete response_body (response 429 application/problem+json)."""
 
-codec_890: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags/post response_body (response 409 application/problem+json)."""
+codec_890: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1rooms~1{room_id}/delete response_header (response Retry-After 429)."""
 
 codec_891: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags/post response_body (response 413 application/problem+json)."""
+"""Codec of /paths/~1rooms~1{room_id}/delete response_body (response default application/problem+json)."""
 
-codec_892: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags/post response_body (response 415 application/problem+json)."""
+codec_892: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1rooms~1{room_id}/delete response_header (response Retry-After default)."""
 
-codec_893: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags/post response_body (response 422 application/problem+json)."""
+codec_893: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1rooms~1{room_id}~1membership/put parameter (request path room_id)."""
 
 codec_894: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags/post response_body (response 429 application/problem+json)."""
+"""Codec of /paths/~1rooms~1{room_id}~1membership/put response_body (response 401 application/problem+json)."""
 
-codec_895: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1tags/post response_header (response Retry-After 429)."""
+codec_895: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1rooms~1{room_id}~1membership/put response_body (response 403 application/problem+json)."""
 
 codec_896: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags/post response_body (response default application/problem+json)."""
+"""Codec of /paths/~1rooms~1{room_id}~1membership/put response_body (response 404 application/problem+json)."""
 
-codec_897: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1tags/post response_header (response Retry-After default)."""
+codec_897: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1rooms~1{room_id}~1membership/put response_body (response 409 application/problem+json)."""
 
-codec_898: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
-"""Codec of /paths/~1tags~1{tag_id}/get parameter (request header If-None-Match)."""
+codec_898: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1rooms~1{room_id}~1membership/put response_body (response 422 application/problem+json)."""
 
-codec_899: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1tags~1{tag_id}/get parameter (request path tag_id)."""
+codec_899: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1rooms~1{room_id}~1membership/put response_body (response 429 application/problem+json)."""
 
-codec_900: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
-"""Codec of /paths/~1tags~1{tag_id}/get response_body (response 200 application/json)."""
+codec_900: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1rooms~1{room_id}~1membership/put response_header (response Retry-After 429)."""
 
-codec_901: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response ETag 200)."""
+codec_901: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1rooms~1{room_id}~1membership/put response_body (response default application/problem+json)."""
 
-codec_902: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Cache-Control 200)."""
+codec_902: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1rooms~1{room_id}~1membership/put response_header (response Retry-After default)."""
 
-codec_903: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response ETag 304)."""
+codec_903: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1rooms~1{room_id}~1membership/delete parameter (request path room_id)."""
 
-codec_904: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Cache-Control 304)."""
+codec_904: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1rooms~1{room_id}~1membership/delete response_body (response 401 application/problem+json)."""
 
 codec_905: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/get response_body (response 401 application/problem+json)."""
+"""Codec of /paths/~1rooms~1{room_id}~1membership/delete response_body (response 403 application/problem+json)."""
 
 codec_906: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/get response_body (response 404 application/problem+json)."""
+"""Codec of /paths/~1rooms~1{room_id}~1membership/delete response_body (response 404 application/problem+json)."""
 
 codec_907: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/get response_body (response 422 application/problem+json)."""
+"""Codec of /paths/~1rooms~1{room_id}~1membership/delete response_body (response 409 application/problem+json)."""
 
 codec_908: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/get response_body (response 429 application/problem+json)."""
+"""Codec of /paths/~1rooms~1{room_id}~1membership/delete response_body (response 422 application/problem+json)."""
 
-codec_909: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Retry-After 429)."""
+codec_909: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1rooms~1{room_id}~1membership/delete response_body (response 429 application/problem+json)."""
 
-codec_910: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/get response_body (response default application/problem+json)."""
+codec_910: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1rooms~1{room_id}~1membership/delete response_header (response Retry-After 429)."""
 
-codec_911: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Retry-After default)."""
+codec_911: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1rooms~1{room_id}~1membership/delete response_body (response default application/problem+json)."""
 
-codec_912: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
-"""Codec of /paths/~1tags~1{tag_id}/patch parameter (request header If-Match)."""
+codec_912: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1rooms~1{room_id}~1membership/delete response_header (response Retry-After default)."""
 
-codec_913: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1tags~1{tag_id}/patch parameter (request path tag_id)."""
+codec_913: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+"""Codec of /paths/~1rooms~1{room_id}~1members/get parameter (request query limit)."""
 
-codec_914: Final[PydanticCodec[models.TagUpdate]] = PydanticCodec(models.TagUpdate)
-"""Codec of /paths/~1tags~1{tag_id}/patch request_body (request application/merge-patch+json)."""
+codec_914: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+"""Codec of /paths/~1rooms~1{room_id}~1members/get parameter (request query cursor)."""
 
-codec_915: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 200 application/json)."""
+codec_915: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+"""Codec of /paths/~1rooms~1{room_id}~1members/get parameter (request query page)."""
 
-codec_916: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response ETag 200)."""
+codec_916: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+"""Codec of /paths/~1rooms~1{room_id}~1members/get parameter (request query include_total)."""
 
-codec_917: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 400 application/problem+json)."""
+codec_917: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1rooms~1{room_id}~1members/get parameter (request path room_id)."""
 
-codec_918: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 401 application/problem+json)."""
+codec_918: Final[PydanticCodec[models.RoomMemberPage]] = PydanticCodec(models.RoomMemberPage)
+"""Codec of /paths/~1rooms~1{room_id}~1members/get response_body (response 200 application/json)."""
 
-codec_919: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 403 application/problem+json)."""
+codec_919: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+"""Codec of /paths/~1rooms~1{room_id}~1members/get response_header (response Link 200)."""
 
-codec_920: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 404 application/problem+json)."""
+codec_920: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1rooms~1{room_id}~1members/get response_header (response Cache-Control 200)."""
 
 codec_921: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 409 application/problem+json)."""
+"""Codec of /paths/~1rooms~1{room_id}~1members/get response_body (response 401 application/problem+json)."""
 
 codec_922: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 412 application/problem+json)."""
+"""Codec of /paths/~1rooms~1{room_id}~1members/get response_body (response 404 application/problem+json)."""
 
 codec_923: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 413 application/problem+json)."""
+"""Codec of /paths/~1rooms~1{room_id}~1members/get response_body (response 422 application/problem+json)."""
 
 codec_924: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 415 application/problem+json)."""
+"""Codec of /paths/~1rooms~1{room_id}~1members/get response_body (response 429 application/problem+json)."""
 
-codec_925: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 422 application/problem+json)."""
+codec_925: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1rooms~1{room_id}~1members/get response_header (response Retry-After 429)."""
 
 codec_926: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 428 application/problem+json)."""
+"""Codec of /paths/~1rooms~1{room_id}~1members/get response_body (response default application/problem+json)."""
 
-codec_927: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 429 application/problem+json)."""
+codec_927: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1rooms~1{room_id}~1members/get response_header (response Retry-After default)."""
 
-codec_928: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Retry-After 429)."""
+codec_928: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1rooms~1{room_id}~1members~1{username}/delete parameter (request path room_id)."""
 
-codec_929: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response default application/problem+json)."""
+codec_929: Final[PydanticCodec[models.Username]] = PydanticCodec(models.Username)
+"""Codec of /paths/~1rooms~1{room_id}~1members~1{username}/delete parameter (request path username)."""
 
-codec_930: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Retry-After default)."""
+codec_930: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1rooms~1{room_id}~1members~1{username}/delete response_body (response 401 application/problem+json)."""
 
-codec_931: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
-"""Codec of /paths/~1tags~1{tag_id}/delete parameter (request header If-Match)."""
+codec_931: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1rooms~1{room_id}~1members~1{username}/delete response_body (response 403 application/problem+json)."""
 
-codec_932: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1tags~1{tag_id}/delete parameter (request path tag_id)."""
+codec_932: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1rooms~1{room_id}~1members~1{username}/delete response_body (response 404 application/problem+json)."""
 
 codec_933: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_body (response 401 application/problem+json)."""
+"""Codec of /paths/~1rooms~1{room_id}~1members~1{username}/delete response_body (response 409 application/problem+json)."""
 
 codec_934: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_body (response 403 application/problem+json)."""
+"""Codec of /paths/~1rooms~1{room_id}~1members~1{username}/delete response_body (response 422 application/problem+json)."""
 
 codec_935: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_body (response 404 application/problem+json)."""
+"""Codec of /paths/~1rooms~1{room_id}~1members~1{username}/delete response_body (response 429 application/problem+json)."""
 
-codec_936: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_body (response 412 application/problem+json)."""
+codec_936: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1rooms~1{room_id}~1members~1{username}/delete response_header (response Retry-After 429)."""
 
 codec_937: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_body (response 422 application/problem+json)."""
+"""Codec of /paths/~1rooms~1{room_id}~1members~1{username}/delete response_body (response default application/problem+json)."""
 
-codec_938: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_body (response 428 application/problem+json)."""
+codec_938: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1rooms~1{room_id}~1members~1{username}/delete response_header (response Retry-After default)."""
 
-codec_939: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_body (response 429 application/problem+json)."""
+codec_939: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+"""Codec of /paths/~1rooms~1{room_id}~1invitations/get parameter (request query limit)."""
 
-codec_940: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Retry-After 429)."""
+codec_940: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+"""Codec of /paths/~1rooms~1{room_id}~1invitations/get parameter (request query cursor)."""
 
-codec_941: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_body (response default application/problem+json)."""
+codec_941: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+"""Codec of /paths/~1rooms~1{room_id}~1invitations/get parameter (request query page)."""
 
-codec_942: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Retry-After default)."""
+codec_942: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+"""Codec of /paths/~1rooms~1{room_id}~1invitations/get parameter (request query include_total)."""
 
-codec_943: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put parameter (request header If-Match)."""
+codec_943: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1rooms~1{room_id}~1invitations/get parameter (request path room_id)."""
 
-codec_944: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put parameter (request path tag_id)."""
+codec_944: Final[PydanticCodec[models.RoomInvitationPage]] = PydanticCodec(models.RoomInvitationPage)
+"""Codec of /paths/~1rooms~1{room_id}~1invitations/get response_body (response 200 application/json)."""
 
-codec_945: Final[PydanticCodec[models.TagMerge]] = PydanticCodec(models.TagMerge)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put request_body (request application/json)."""
+codec_945: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+"""Codec of /paths/~1rooms~1{room_id}~1invitations/get response_header (response Link 200)."""
 
-codec_946: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 200 application/json)."""
+codec_946: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1rooms~1{room_id}~1invitations/get response_header (response Cache-Control 200)."""
 
-codec_947: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response ETag 200)."""
+codec_947: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1rooms~1{room_id}~1invitations/get response_body (response 401 application/problem+json)."""
 
 codec_948: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 400 application/problem+json)."""
+"""Codec of /paths/~1rooms~1{room_id}~1invitations/get response_body (response 403 application/problem+json)."""
 
 codec_949: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 401 application/problem+json)."""
+"""Codec of /paths/~1rooms~1{room_id}~1invitations/get response_body (response 404 application/problem+json)."""
 
 codec_950: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 403 application/problem+json)."""
+"""Codec of /paths/~1rooms~1{room_id}~1invitations/get response_body (response 422 application/problem+json)."""
 
 codec_951: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 404 application/problem+json)."""
+"""Codec of /paths/~1rooms~1{room_id}~1invitations/get response_body (response 429 application/problem+json)."""
 
-codec_952: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 412 application/problem+json)."""
+codec_952: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1rooms~1{room_id}~1invitations/get response_header (response Retry-After 429)."""
 
 codec_953: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 413 application/problem+json)."""
+"""Codec of /paths/~1rooms~1{room_id}~1invitations/get response_body (response default application/problem+json)."""
 
-codec_954: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 415 application/problem+json)."""
+codec_954: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1rooms~1{room_id}~1invitations/get response_header (response Retry-After default)."""
 
-codec_955: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 422 application/problem+json)."""
+codec_955: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1rooms~1{room_id}~1invitations~1{username}/put parameter (request path room_id)."""
 
-codec_956: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 428 application/problem+json)."""
+codec_956: Final[PydanticCodec[models.Username]] = PydanticCodec(models.Username)
+"""Codec of /paths/~1rooms~1{room_id}~1invitations~1{username}/put parameter (request path username)."""
 
 codec_957: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 429 application/problem+json)."""
+"""Codec of /paths/~1rooms~1{room_id}~1invitations~1{username}/put response_body (response 401 application/problem+json)."""
 
-codec_958: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Retry-After 429)."""
+codec_958: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1rooms~1{room_id}~1invitations~1{username}/put response_body (response 403 application/problem+json)."""
 
 codec_959: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response default application/problem+json)."""
+"""Codec of /paths/~1rooms~1{room_id}~1invitations~1{username}/put response_body (response 404 application/problem+json)."""
 
-codec_960: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Retry-After default)."""
+codec_960: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1rooms~1{room_id}~1invitations~1{username}/put response_body (response 409 application/problem+json)."""
 
-codec_961: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
-"""Codec of /paths/~1categories/get parameter (request query limit)."""
+codec_961: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1rooms~1{room_id}~1invitations~1{username}/put response_body (response 422 application/problem+json)."""
 
-codec_962: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
-"""Codec of /paths/~1categories/get parameter (request query cursor)."""
+codec_962: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1rooms~1{room_id}~1invitations~1{username}/put response_body (response 429 application/problem+json)."""
 
-codec_963: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
-"""Codec of /paths/~1categories/get parameter (request query page)."""
+codec_963: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1rooms~1{room_id}~1invitations~1{username}/put response_header (response Retry-After 429)."""
 
-codec_964: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
-"""Codec of /paths/~1categories/get parameter (request query include_total)."""
+codec_964: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1rooms~1{room_id}~1invitations~1{username}/put response_body (response default application/problem+json)."""
 
-codec_965: Final[PydanticCodec[models.CategorySort]] = PydanticCodec(models.CategorySort)
-"""Codec of /paths/~1categories/get parameter (request query sort)."""
+codec_965: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1rooms~1{room_id}~1invitations~1{username}/put response_header (response Retry-After default)."""
 
-codec_966: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
-"""Codec of /paths/~1categories/get parameter (request query is_active)."""
+codec_966: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1rooms~1{room_id}~1invitations~1{username}/delete parameter (request path room_id)."""
 
-codec_967: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1categories/get parameter (request query parent_id)."""
+codec_967: Final[PydanticCodec[models.Username]] = PydanticCodec(models.Username)
+"""Codec of /paths/~1rooms~1{room_id}~1invitations~1{username}/delete parameter (request path username)."""
 
-codec_968: Final[PydanticCodec[models.CategoryPage]] = PydanticCodec(models.CategoryPage)
-"""Codec of /paths/~1categories/get response_body (response 200 application/json)."""
+codec_968: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1rooms~1{room_id}~1invitations~1{username}/delete response_body (response 401 application/problem+json)."""
 
-codec_969: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
-"""Codec of /paths/~1categories/get response_header (response Link 200)."""
+codec_969: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1rooms~1{room_id}~1invitations~1{username}/delete response_body (response 403 application/problem+json)."""
 
-codec_970: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
-"""Codec of /paths/~1categories/get response_header (response Cache-Control 200)."""
+codec_970: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1rooms~1{room_id}~1invitations~1{username}/delete response_body (response 404 application/problem+json)."""
 
 codec_971: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1categories/get response_body (response 401 application/problem+json)."""
+"""Codec of /paths/~1rooms~1{room_id}~1invitations~1{username}/delete response_body (response 422 application/problem+json)."""
 
 codec_972: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1categories/get response_body (response 422 application/problem+json)."""
+"""Codec of /paths/~1rooms~1{room_id}~1invitations~1{username}/delete response_body (response 429 application/problem+json)."""
 
-codec_973: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1categories/get response_body (response 429 application/problem+json)."""
+codec_973: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1rooms~1{room_id}~1invitations~1{username}/delete response_header (response Retry-After 429)."""
 
-codec_974: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1categories/get response_header (response Retry-After 429)."""
+codec_974: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1rooms~1{room_id}~1invitations~1{username}/delete response_body (response default application/problem+json)."""
 
-codec_975: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1categories/get response_body (response default application/problem+json)."""
+codec_975: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1rooms~1{room_id}~1invitations~1{username}/delete response_header (response Retry-After default)."""
 
-codec_976: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1categories/get response_header (response Retry-After default)."""
+codec_976: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+"""Codec of /paths/~1rooms~1{room_id}~1messages/get parameter (request query limit)."""
 
-codec_977: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
-"""Codec of /paths/~1categories/post parameter (request header Idempotency-Key)."""
+codec_977: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+"""Codec of /paths/~1rooms~1{room_id}~1messages/get parameter (request query cursor)."""
 
-codec_978: Final[PydanticCodec[models.CategoryCreate]] = PydanticCodec(models.CategoryCreate)
-"""Codec of /paths/~1categories/post request_body (request application/json)."""
+codec_978: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+"""Codec of /paths/~1rooms~1{room_id}~1messages/get parameter (request query page)."""
 
-codec_979: Final[PydanticCodec[models.Category]] = PydanticCodec(models.Category)
-"""Codec of /paths/~1categories/post response_body (response 201 application/json)."""
+codec_979: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+"""Codec of /paths/~1rooms~1{room_id}~1messages/get parameter (request query include_total)."""
 
-codec_980: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
-"""Codec of /paths/~1categories/post response_header (response Location 201)."""
+codec_980: Final[PydanticCodec[models.MessageSort]] = PydanticCodec(models.MessageSort)
+"""Codec of /paths/~1rooms~1{room_id}~1messages/get parameter (request query sort)."""
 
-codec_981: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
-"""Codec of /paths/~1categories/post response_header (response ETag 201)."""
+codec_981: Final[PydanticCodec[models.MessageNumber]] = PydanticCodec(models.MessageNumber)
+"""Codec of /paths/~1rooms~1{room_id}~1messages/get parameter (request query after)."""
 
-codec_982: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
-"""Codec of /paths/~1categories/post response_header (response Idempotent-Replayed 201)."""
+codec_982: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1rooms~1{room_id}~1messages/get parameter (request path room_id)."""
 
-codec_983: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1categories/post response_body (response 400 application/problem+json)."""
+codec_983: Final[PydanticCodec[models.MessagePage]] = PydanticCodec(models.MessagePage)
+"""Codec of /paths/~1rooms~1{room_id}~1messages/get response_body (response 200 application/json)."""
 
-codec_984: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1categories/post response_body (response 401 application/problem+json)."""
+codec_984: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+"""Codec of /paths/~1rooms~1{room_id}~1messages/get response_header (response Link 200)."""
 
-codec_985: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1categories/post response_body (response 403 application/problem+json)."""
+codec_985: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1rooms~1{room_id}~1messages/get response_header (response Cache-Control 200)."""
 
 codec_986: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1categories/post response_body (response 409 application/problem+json)."""
+"""Codec of /paths/~1rooms~1{room_id}~1messages/get response_body (response 401 application/problem+json)."""
 
 codec_987: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1categories/post response_body (response 413 application/problem+json)."""
+"""Codec of /paths/~1rooms~1{room_id}~1messages/get response_body (response 404 application/problem+json)."""
 
 codec_988: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1categories/post response_body (response 415 application/problem+json)."""
+"""Codec of /paths/~1rooms~1{room_id}~1messages/get response_body (response 422 application/problem+json)."""
 
 codec_989: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1categories/post response_body (response 422 application/problem+json)."""
+"""Codec of /paths/~1rooms~1{room_id}~1messages/get response_body (response 429 application/problem+json)."""
 
-codec_990: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1categories/post response_body (response 429 application/problem+json)."""
+codec_990: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1rooms~1{room_id}~1messages/get response_header (response Retry-After 429)."""
 
-codec_991: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1categories/post response_header (response Retry-After 429)."""
+codec_991: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1rooms~1{room_id}~1messages/get response_body (response default application/problem+json)."""
 
-codec_992: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1categories/post response_body (response default application/problem+json)."""
+codec_992: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1rooms~1{room_id}~1messages/get response_header (response Retry-After default)."""
 
-codec_993: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1categories/post response_header (response Retry-After default)."""
+codec_993: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
+"""Codec of /paths/~1rooms~1{room_id}~1messages/post parameter (request header Idempotency-Key)."""
 
-codec_994: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
-"""Codec of /paths/~1categories~1{category_id}/get parameter (request header If-None-Match)."""
+codec_994: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1rooms~1{room_id}~1messages/post parameter (request path room_id)."""
 
-codec_995: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1categories~1{category_id}/get parameter (request path category_id)."""
+codec_995: Final[PydanticCodec[models.MessageCreate]] = PydanticCodec(models.MessageCreate)
+"""Codec of /paths/~1rooms~1{room_id}~1messages/post request_body (request application/json)."""
 
-codec_996: Final[PydanticCodec[models.Category]] = PydanticCodec(models.Category)
-"""Codec of /paths/~1categories~1{category_id}/get response_body (response 200 application/json)."""
+codec_996: Final[PydanticCodec[models.Message]] = PydanticCodec(models.Message)
+"""Codec of /paths/~1rooms~1{room_id}~1messages/post response_body (response 201 application/json)."""
 
-codec_997: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
-"""Codec of /paths/~1categories~1{category_id}/get response_header (response ETag 200)."""
+codec_997: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+"""Codec of /paths/~1rooms~1{room_id}~1messages/post response_header (response Location 201)."""
 
-codec_998: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
-"""Codec of /paths/~1categories~1{category_id}/get response_header (response Cache-Control 200)."""
+codec_998: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1rooms~1{room_id}~1messages/post response_header (response ETag 201)."""
 
-codec_999: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
-"""Codec of /paths/~1categories~1{category_id}/get response_header (response ETag 304)."""
+codec_999: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
+"""Codec of /paths/~1rooms~1{room_id}~1messages/post response_header (response Idempotent-Replayed 201)."""
 
-codec_1000: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
-"""Codec of /paths/~1categories~1{category_id}/get response_header (response Cache-Control 304)."""
+codec_1000: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1rooms~1{room_id}~1messages/post response_body (response 400 application/problem+json)."""
 
 codec_1001: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1categories~1{category_id}/get response_body (response 401 application/problem+json)."""
+"""Codec of /paths/~1rooms~1{room_id}~1messages/post response_body (response 401 application/problem+json)."""
 
 codec_1002: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1categories~1{category_id}/get response_body (response 404 application/problem+json)."""
+"""Codec of /paths/~1rooms~1{room_id}~1messages/post response_body (response 403 application/problem+json)."""
 
 codec_1003: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1categories~1{category_id}/get response_body (response 422 application/problem+json)."""
+"""Codec of /paths/~1rooms~1{room_id}~1messages/post response_body (response 404 application/problem+json)."""
 
 codec_1004: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1categories~1{category_id}/get response_body (response 429 application/problem+json)."""
+"""Codec of /paths/~1rooms~1{room_id}~1messages/post response_body (response 409 application/problem+json)."""
 
-codec_1005: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1categories~1{category_id}/get response_header (response Retry-After 429)."""
+codec_1005: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1rooms~1{room_id}~1messages/post response_body (response 413 application/problem+json)."""
 
 codec_1006: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1categories~1{category_id}/get response_body (response default application/problem+json)."""
+"""Codec of /paths/~1rooms~1{room_id}~1messages/post response_body (response 415 application/problem+json)."""
 
-codec_1007: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1categories~1{category_id}/get response_header (response Retry-After default)."""
+codec_1007: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1rooms~1{room_id}~1messages/post response_body (response 422 application/problem+json)."""
 
-codec_1008: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
-"""Codec of /paths/~1categories~1{category_id}/patch parameter (request header If-Match)."""
+codec_1008: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1rooms~1{room_id}~1messages/post response_body (response 429 application/problem+json)."""
 
-codec_1009: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1categories~1{category_id}/patch parameter (request path category_id)."""
+codec_1009: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1rooms~1{room_id}~1messages/post response_header (response Retry-After 429)."""
 
-codec_1010: Final[PydanticCodec[models.CategoryUpdate]] = PydanticCodec(models.CategoryUpdate)
-"""Codec of /paths/~1categories~1{category_id}/patch request_body (request application/merge-patch+json)."""
+codec_1010: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1rooms~1{room_id}~1messages/post response_body (response default application/problem+json)."""
 
-codec_1011: Final[PydanticCodec[models.Category]] = PydanticCodec(models.Category)
-"""Codec of /paths/~1categories~1{category_id}/patch response_body (response 200 application/json)."""
+codec_1011: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1rooms~1{room_id}~1messages/post response_header (response Retry-After default)."""
 
-codec_1012: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response ETag 200)."""
+codec_1012: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1rooms~1{room_id}~1read/put parameter (request path room_id)."""
 
-codec_1013: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1categories~1{category_id}/patch response_body (response 400 application/problem+json)."""
+codec_1013: Final[PydanticCodec[models.RoomRead]] = PydanticCodec(models.RoomRead)
+"""Codec of /paths/~1rooms~1{room_id}~1read/put request_body (request application/json)."""
 
 codec_1014: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1categories~1{category_id}/patch response_body (response 401 application/problem+json)."""
+"""Codec of /paths/~1rooms~1{room_id}~1read/put response_body (response 400 application/problem+json)."""
 
 codec_1015: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1categories~1{category_id}/patch response_body (response 403 application/problem+json)."""
+"""Codec of /paths/~1rooms~1{room_id}~1read/put response_body (response 401 application/problem+json)."""
 
 codec_1016: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1categories~1{category_id}/patch response_body (response 404 application/problem+json)."""
+"""Codec of /paths/~1rooms~1{room_id}~1read/put response_body (response 403 application/problem+json)."""
 
 codec_1017: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1categories~1{category_id}/patch response_body (response 409 application/problem+json)."""
+"""Codec of /paths/~1rooms~1{room_id}~1read/put response_body (response 404 application/problem+json)."""
 
 codec_1018: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1categories~1{category_id}/patch response_body (response 412 application/problem+json)."""
+"""Codec of /paths/~1rooms~1{room_id}~1read/put response_body (response 413 application/problem+json)."""
 
 codec_1019: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1categories~1{category_id}/patch response_body (response 413 application/problem+json)."""
+"""Codec of /paths/~1rooms~1{room_id}~1read/put response_body (response 415 application/problem+json)."""
 
 codec_1020: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1categories~1{category_id}/patch response_body (response 415 application/problem+json)."""
+"""Codec of /paths/~1rooms~1{room_id}~1read/put response_body (response 422 application/problem+json)."""
 
 codec_1021: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1categories~1{category_id}/patch response_body (response 422 application/problem+json)."""
+"""Codec of /paths/~1rooms~1{room_id}~1read/put response_body (response 429 application/problem+json)."""
 
-codec_1022: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1categories~1{category_id}/patch response_body (response 428 application/problem+json)."""
+codec_1022: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1rooms~1{room_id}~1read/put response_header (response Retry-After 429)."""
 
 codec_1023: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1categories~1{category_id}/patch response_body (response 429 application/problem+json)."""
+"""Codec of /paths/~1rooms~1{room_id}~1read/put response_body (response default application/problem+json)."""
 
 codec_1024: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response Retry-After 429)."""
+"""Codec of /paths/~1rooms~1{room_id}~1read/put response_header (response Retry-After default)."""
 
-codec_1025: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1categories~1{category_id}/patch response_body (response default application/problem+json)."""
+codec_1025: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+"""Codec of /paths/~1messages~1{message_id}/get parameter (request header If-None-Match)."""
 
-codec_1026: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response Retry-After default)."""
+codec_1026: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1messages~1{message_id}/get parameter (request path message_id)."""
 
-codec_1027: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
-"""Codec of /paths/~1categories~1{category_id}/delete parameter (request header If-Match)."""
+codec_1027: Final[PydanticCodec[models.Message]] = PydanticCodec(models.Message)
+"""Codec of /paths/~1messages~1{message_id}/get response_body (response 200 application/json)."""
 
-codec_1028: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1categories~1{category_id}/delete parameter (request path category_id)."""
+codec_1028: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1messages~1{message_id}/get response_header (response ETag 200)."""
 
-codec_1029: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1categories~1{category_id}/delete response_body (response 401 application/problem+json)."""
+codec_1029: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1messages~1{message_id}/get response_header (response Cache-Control 200)."""
 
-codec_1030: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1categories~1{category_id}/delete response_body (response 403 application/problem+json)."""
+codec_1030: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1messages~1{message_id}/get response_header (response ETag 304)."""
 
-codec_1031: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1categories~1{category_id}/delete response_body (response 404 application/problem+json)."""
+codec_1031: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1messages~1{message_id}/get response_header (response Cache-Control 304)."""
 
 codec_1032: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1categories~1{category_id}/delete response_body (response 409 application/problem+json)."""
+"""Codec of /paths/~1messages~1{message_id}/get response_body (response 401 application/problem+json)."""
 
 codec_1033: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1categories~1{category_id}/delete response_body (response 412 application/problem+json)."""
+"""Codec of /paths/~1messages~1{message_id}/get response_body (response 404 application/problem+json)."""
 
 codec_1034: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1categories~1{category_id}/delete response_body (response 422 application/problem+json)."""
+"""Codec of /paths/~1messages~1{message_id}/get response_body (response 422 application/problem+json)."""
 
 codec_1035: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1categories~1{category_id}/delete response_body (response 428 application/problem+json)."""
+"""Codec of /paths/~1messages~1{message_id}/get response_body (response 429 application/problem+json)."""
 
-codec_1036: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1categories~1{category_id}/delete response_body (response 429 application/problem+json)."""
+codec_1036: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1messages~1{message_id}/get response_header (response Retry-After 429)."""
 
-codec_1037: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1categories~1{category_id}/delete response_header (response Retry-After 429)."""
+codec_1037: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1messages~1{message_id}/get response_body (response default application/problem+json)."""
 
-codec_1038: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1categories~1{category_id}/delete response_body (response default application/problem+json)."""
+codec_1038: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1messages~1{message_id}/get response_header (response Retry-After default)."""
 
-codec_1039: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1categories~1{category_id}/delete response_header (response Retry-After default)."""
+codec_1039: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+"""Codec of /paths/~1messages~1{message_id}/patch parameter (request header If-Match)."""
 
-codec_1040: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
-"""Codec of /paths/~1events/get parameter (request query limit)."""
+codec_1040: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1messages~1{message_id}/patch parameter (request path message_id)."""
 
-codec_1041: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
-"""Codec of /paths/~1events/get parameter (request query cursor)."""
+codec_1041: Final[PydanticCodec[models.MessageUpdate]] = PydanticCodec(models.MessageUpdate)
+"""Codec of /paths/~1messages~1{message_id}/patch request_body (request application/merge-patch+json)."""
 
-codec_1042: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
-"""Codec of /paths/~1events/get parameter (request query page)."""
+codec_1042: Final[PydanticCodec[models.Message]] = PydanticCodec(models.Message)
+"""Codec of /paths/~1messages~1{message_id}/patch response_body (response 200 application/json)."""
 
-codec_1043: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
-"""Codec of /paths/~1events/get parameter (request query include_total)."""
+codec_1043: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1messages~1{message_id}/patch response_header (response ETag 200)."""
 
-codec_1044: Final[PydanticCodec[models.EventSort]] = PydanticCodec(models.EventSort)
-"""Codec of /paths/~1events/get parameter (request query sort)."""
+codec_1044: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1messages~1{message_id}/patch response_body (response 400 application/problem+json)."""
 
-codec_1045: Final[PydanticCodec[models.Username]] = PydanticCodec(models.Username)
-"""Codec of /paths/~1events/get parameter (request query organizer)."""
+codec_1045: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1messages~1{message_id}/patch response_body (response 401 application/problem+json)."""
 
-codec_1046: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
-"""Codec of /paths/~1events/get parameter (request query starts_after)."""
+codec_1046: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1messages~1{message_id}/patch response_body (response 403 application/problem+json)."""
 
-codec_1047: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
-"""Codec of /paths/~1events/get parameter (request query starts_before)."""
+codec_1047: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1messages~1{message_id}/patch response_body (response 404 application/problem+json)."""
 
-codec_1048: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
-"""Codec of /paths/~1events/get parameter (request query upcoming)."""
+codec_1048: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1messages~1{message_id}/patch response_body (response 412 application/problem+json)."""
 
-codec_1049: Final[PydanticCodec[models.EventPage]] = PydanticCodec(models.EventPage)
-"""Codec of /paths/~1events/get response_body (response 200 application/json)."""
+codec_1049: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1messages~1{message_id}/patch response_body (response 413 application/problem+json)."""
 
-codec_1050: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
-"""Codec of /paths/~1events/get response_header (response Link 200)."""
+codec_1050: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1messages~1{message_id}/patch response_body (response 415 application/problem+json)."""
 
-codec_1051: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
-"""Codec of /paths/~1events/get response_header (response Cache-Control 200)."""
+codec_1051: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1messages~1{message_id}/patch response_body (response 422 application/problem+json)."""
 
 codec_1052: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1events/get response_body (response 401 application/problem+json)."""
+"""Codec of /paths/~1messages~1{message_id}/patch response_body (response 428 application/problem+json)."""
 
 codec_1053: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1events/get response_body (response 422 application/problem+json)."""
+"""Codec of /paths/~1messages~1{message_id}/patch response_body (response 429 application/problem+json)."""
 
-codec_1054: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1events/get response_body (response 429 application/problem+json)."""
+codec_1054: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1messages~1{message_id}/patch response_header (response Retry-After 429)."""
 
-codec_1055: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1events/get response_header (response Retry-After 429)."""
+codec_1055: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1messages~1{message_id}/patch response_body (response default application/problem+json)."""
 
-codec_1056: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1events/get response_body (response default application/problem+json)."""
+codec_1056: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1messages~1{message_id}/patch response_header (response Retry-After default)."""
 
-codec_1057: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1events/get response_header (response Retry-After default)."""
+codec_1057: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+"""Codec of /paths/~1messages~1{message_id}/delete parameter (request header If-Match)."""
 
-codec_1058: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
-"""Codec of /paths/~1events/post parameter (request header Idempotency-Key)."""
+codec_1058: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1messages~1{message_id}/delete parameter (request path message_id)."""
 
-codec_1059: Final[PydanticCodec[models.EventCreate]] = PydanticCodec(models.EventCreate)
-"""Codec of /paths/~1events/post request_body (request application/json)."""
+codec_1059: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1messages~1{message_id}/delete response_body (response 401 application/problem+json)."""
 
-codec_1060: Final[PydanticCodec[models.Event]] = PydanticCodec(models.Event)
-"""Codec of /paths/~1events/post response_body (response 201 application/json)."""
+codec_1060: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1messages~1{message_id}/delete response_body (response 403 application/problem+json)."""
 
-codec_1061: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
-"""Codec of /paths/~1events/post response_header (response Location 201)."""
+codec_1061: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1messages~1{message_id}/delete response_body (response 404 application/problem+json)."""
 
-codec_1062: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
-"""Codec of /paths/~1events/post response_header (response ETag 201)."""
+codec_1062: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1messages~1{message_id}/delete response_body (response 412 application/problem+json)."""
 
-codec_1063: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
-"""Codec of /paths/~1events/post response_header (response Idempotent-Replayed 201)."""
+codec_1063: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1messages~1{message_id}/delete response_body (response 422 application/problem+json)."""
 
 codec_1064: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1events/post response_body (response 400 application/problem+json)."""
+"""Codec of /paths/~1messages~1{message_id}/delete response_body (response 428 application/problem+json)."""
 
 codec_1065: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1events/post response_body (response 401 application/problem+json)."""
+"""Codec of /paths/~1messages~1{message_id}/delete response_body (response 429 application/problem+json)."""
 
-codec_1066: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1events/post response_body (response 403 application/problem+json)."""
+codec_1066: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1messages~1{message_id}/delete response_header (response Retry-After 429)."""
 
 codec_1067: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1events/post response_body (response 409 application/problem+json)."""
+"""Codec of /paths/~1messages~1{message_id}/delete response_body (response default application/problem+json)."""
 
-codec_1068: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1events/post response_body (response 413 application/problem+json)."""
+codec_1068: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1messages~1{message_id}/delete response_header (response Retry-After default)."""
 
-codec_1069: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1events/post response_body (response 415 application/problem+json)."""
+codec_1069: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+"""Codec of /paths/~1users~1me~1invitations/get parameter (request query limit)."""
 
-codec_1070: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1events/post response_body (response 422 application/problem+json)."""
+codec_1070: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+"""Codec of /paths/~1users~1me~1invitations/get parameter (request query cursor)."""
 
-codec_1071: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1events/post response_body (response 429 application/problem+json)."""
+codec_1071: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+"""Codec of /paths/~1users~1me~1invitations/get parameter (request query page)."""
 
-codec_1072: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1events/post response_header (response Retry-After 429)."""
+codec_1072: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+"""Codec of /paths/~1users~1me~1invitations/get parameter (request query include_total)."""
 
-codec_1073: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1events/post response_body (response default application/problem+json)."""
+codec_1073: Final[PydanticCodec[models.RoomInvitationPage]] = PydanticCodec(models.RoomInvitationPage)
+"""Codec of /paths/~1users~1me~1invitations/get response_body (response 200 application/json)."""
 
-codec_1074: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1events/post response_header (response Retry-After default)."""
+codec_1074: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+"""Codec of /paths/~1users~1me~1invitations/get response_header (response Link 200)."""
 
-codec_1075: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
-"""Codec of /paths/~1events~1{event_id}/get parameter (request header If-None-Match)."""
+codec_1075: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1users~1me~1invitations/get response_header (response Cache-Control 200)."""
 
-codec_1076: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1events~1{event_id}/get parameter (request path event_id)."""
+codec_1076: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me~1invitations/get response_body (response 401 application/problem+json)."""
 
-codec_1077: Final[PydanticCodec[models.Event]] = PydanticCodec(models.Event)
-"""Codec of /paths/~1events~1{event_id}/get response_body (response 200 application/json)."""
+codec_1077: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me~1invitations/get response_body (response 422 application/problem+json)."""
 
-codec_1078: Final[PydanticCodec[models.EventCalendar]] = PydanticCodec(models.EventCalendar)
-"""Codec of /paths/~1events~1{event_id}/get response_body (response 200 text/calendar)."""
+codec_1078: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me~1invitations/get response_body (response 429 application/problem+json)."""
 
-codec_1079: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
-"""Codec of /paths/~1events~1{event_id}/get response_header (response ETag 200)."""
+codec_1079: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1users~1me~1invitations/get response_header (response Retry-After 429)."""
 
-codec_1080: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
-"""Codec of /paths/~1events~1{event_id}/get response_header (response Cache-Control 200)."""
+codec_1080: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me~1invitations/get response_body (response default application/problem+json)."""
 
-codec_1081: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
-"""Codec of /paths/~1events~1{event_id}/get response_header (response ETag 304)."""
+codec_1081: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1users~1me~1invitations/get response_header (response Retry-After default)."""
 
-codec_1082: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
-"""Codec of /paths/~1events~1{event_id}/get response_header (response Cache-Control 304)."""
+codec_1082: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1users~1me~1invitations~1{room_id}/delete parameter (request path room_id)."""
 
 codec_1083: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1events~1{event_id}/get response_body (response 401 application/problem+json)."""
+"""Codec of /paths/~1users~1me~1invitations~1{room_id}/delete response_body (response 401 application/problem+json)."""
 
 codec_1084: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1events~1{event_id}/get response_body (response 404 application/problem+json)."""
+"""Codec of /paths/~1users~1me~1invitations~1{room_id}/delete response_body (response 403 application/problem+json)."""
 
 codec_1085: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1events~1{event_id}/get response_body (response 406 application/problem+json)."""
+"""Codec of /paths/~1users~1me~1invitations~1{room_id}/delete response_body (response 404 application/problem+json)."""
 
 codec_1086: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1events~1{event_id}/get response_body (response 422 application/problem+json)."""
+"""Codec of /paths/~1users~1me~1invitations~1{room_id}/delete response_body (response 422 application/problem+json)."""
 
 codec_1087: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1events~1{event_id}/get response_body (response 429 application/problem+json)."""
+"""Codec of /paths/~1users~1me~1invitations~1{room_id}/delete response_body (response 429 application/problem+json)."""
 
 codec_1088: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1events~1{event_id}/get response_header (response Retry-After 429)."""
+"""Codec of /paths/~1users~1me~1invitations~1{room_id}/delete response_header (response Retry-After 429)."""
 
 codec_1089: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1events~1{event_id}/get response_body (response default application/problem+json)."""
+"""Codec of /paths/~1users~1me~1invitations~1{room_id}/delete response_body (response default application/problem+json)."""
 
 codec_1090: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1events~1{event_id}/get response_header (response Retry-After default)."""
+"""Codec of /paths/~1users~1me~1invitations~1{room_id}/delete response_header (response Retry-After default)."""
 
-codec_1091: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
-"""Codec of /paths/~1events~1{event_id}/patch parameter (request header If-Match)."""
+codec_1091: Final[PydanticCodec[models.UnreadMessages]] = PydanticCodec(models.UnreadMessages)
+"""Codec of /paths/~1users~1me~1unread-messages/get response_body (response 200 application/json)."""
 
-codec_1092: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1events~1{event_id}/patch parameter (request path event_id)."""
+codec_1092: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1users~1me~1unread-messages/get response_header (response Cache-Control 200)."""
 
-codec_1093: Final[PydanticCodec[models.EventUpdate]] = PydanticCodec(models.EventUpdate)
-"""Codec of /paths/~1events~1{event_id}/patch request_body (request application/merge-patch+json)."""
+codec_1093: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me~1unread-messages/get response_body (response 401 application/problem+json)."""
 
-codec_1094: Final[PydanticCodec[models.Event]] = PydanticCodec(models.Event)
-"""Codec of /paths/~1events~1{event_id}/patch response_body (response 200 application/json)."""
+codec_1094: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me~1unread-messages/get response_body (response 422 application/problem+json)."""
 
-codec_1095: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
-"""Codec of /paths/~1events~1{event_id}/patch response_header (response ETag 200)."""
+codec_1095: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me~1unread-messages/get response_body (response 429 application/problem+json)."""
 
-codec_1096: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1events~1{event_id}/patch response_body (response 400 application/problem+json)."""
+codec_1096: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1users~1me~1unread-messages/get response_header (response Retry-After 429)."""
 
 codec_1097: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1events~1{event_id}/patch response_body (response 401 application/problem+json)."""
+"""Codec of /paths/~1users~1me~1unread-messages/get response_body (response default application/problem+json)."""
 
-codec_1098: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1events~1{event_id}/patch response_body (response 403 application/problem+json)."""
+codec_1098: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1users~1me~1unread-messages/get response_header (response Retry-After default)."""
 
-codec_1099: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1events~1{event_id}/patch response_body (response 404 application/problem+json)."""
+codec_1099: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+"""Codec of /paths/~1feed.atom/get parameter (request query limit)."""
 
-codec_1100: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1events~1{event_id}/patch response_body (response 409 application/problem+json)."""
+codec_1100: Final[PydanticCodec[models.Username]] = PydanticCodec(models.Username)
+"""Codec of /paths/~1feed.atom/get parameter (request query author)."""
 
-codec_1101: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1events~1{event_id}/patch response_body (response 412 application/problem+json)."""
+codec_1101: Final[PydanticCodec[models.TagName]] = PydanticCodec(models.TagName)
+"""Codec of /paths/~1feed.atom/get parameter (request query tag)."""
 
-codec_1102: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1events~1{event_id}/patch response_body (response 413 application/problem+json)."""
+codec_1102: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+"""Codec of /paths/~1feed.atom/get parameter (request header If-None-Match)."""
 
-codec_1103: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1events~1{event_id}/patch response_body (response 415 application/problem+json)."""
+codec_1103: Final[PydanticCodec[models.HttpDateText]] = PydanticCodec(models.HttpDateText)
+"""Codec of /paths/~1feed.atom/get parameter (request header If-Modified-Since)."""
 
-codec_1104: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1events~1{event_id}/patch response_body (response 422 application/problem+json)."""
+codec_1104: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1feed.atom/get response_header (response ETag 200)."""
 
-codec_1105: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1events~1{event_id}/patch response_body (response 428 application/problem+json)."""
+codec_1105: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1feed.atom/get response_header (response Last-Modified 200)."""
 
-codec_1106: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1events~1{event_id}/patch response_body (response 429 application/problem+json)."""
+codec_1106: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1feed.atom/get response_header (response Cache-Control 200)."""
 
-codec_1107: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1events~1{event_id}/patch response_header (response Retry-After 429)."""
+codec_1107: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1feed.atom/get response_header (response ETag 304)."""
 
-codec_1108: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1events~1{event_id}/patch response_body (response default application/problem+json)."""
+codec_1108: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1feed.atom/get response_header (response Last-Modified 304)."""
 
-codec_1109: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1events~1{event_id}/patch response_header (response Retry-After default)."""
+codec_1109: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1feed.atom/get response_header (response Cache-Control 304)."""
 
-codec_1110: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
-"""Codec of /paths/~1events~1{event_id}/delete parameter (request header If-Match)."""
+codec_1110: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1feed.atom/get response_body (response 401 application/problem+json)."""
 
-codec_1111: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1events~1{event_id}/delete parameter (request path event_id)."""
+codec_1111: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1feed.atom/get response_body (response 422 application/problem+json)."""
 
 codec_1112: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1events~1{event_id}/delete response_body (response 401 application/problem+json)."""
+"""Codec of /paths/~1feed.atom/get response_body (response 429 application/problem+json)."""
 
-codec_1113: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1events~1{event_id}/delete response_body (response 403 application/problem+json)."""
+codec_1113: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1feed.atom/get response_header (response Retry-After 429)."""
 
 codec_1114: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1events~1{event_id}/delete response_body (response 404 application/problem+json)."""
+"""Codec of /paths/~1feed.atom/get response_body (response default application/problem+json)."""
 
-codec_1115: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1events~1{event_id}/delete response_body (response 412 application/problem+json)."""
+codec_1115: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1feed.atom/get response_header (response Retry-After default)."""
 
-codec_1116: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1events~1{event_id}/delete response_body (response 422 application/problem+json)."""
+codec_1116: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+"""Codec of /paths/~1feed.rss/get parameter (request query limit)."""
 
-codec_1117: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1events~1{event_id}/delete response_body (response 428 application/problem+json)."""
+codec_1117: Final[PydanticCodec[models.Username]] = PydanticCodec(models.Username)
+"""Codec of /paths/~1feed.rss/get parameter (request query author)."""
 
-codec_1118: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1events~1{event_id}/delete response_body (response 429 application/problem+json)."""
+codec_1118: Final[PydanticCodec[models.TagName]] = PydanticCodec(models.TagName)
+"""Codec of /paths/~1feed.rss/get parameter (request query tag)."""
 
-codec_1119: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1events~1{event_id}/delete response_header (response Retry-After 429)."""
+codec_1119: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+"""Codec of /paths/~1feed.rss/get parameter (request header If-None-Match)."""
 
-codec_1120: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1events~1{event_id}/delete response_body (response default application/problem+json)."""
+codec_1120: Final[PydanticCodec[models.HttpDateText]] = PydanticCodec(models.HttpDateText)
+"""Codec of /paths/~1feed.rss/get parameter (request header If-Modified-Since)."""
 
-codec_1121: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1events~1{event_id}/delete response_header (response Retry-After default)."""
+codec_1121: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1feed.rss/get response_header (response ETag 200)."""
 
-codec_1122: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1events~1{event_id}~1attendance/put parameter (request path event_id)."""
+codec_1122: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1feed.rss/get response_header (response Last-Modified 200)."""
 
-codec_1123: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1events~1{event_id}~1attendance/put response_body (response 401 application/problem+json)."""
+codec_1123: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1feed.rss/get response_header (response Cache-Control 200)."""
 
-codec_1124: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1events~1{event_id}~1attendance/put response_body (response 403 application/problem+json)."""
+codec_1124: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1feed.rss/get response_header (response ETag 304)."""
 
-codec_1125: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1events~1{event_id}~1attendance/put response_body (response 404 application/problem+json)."""
+codec_1125: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1feed.rss/get response_header (response Last-Modified 304)."""
 
-codec_1126: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1events~1{event_id}~1attendance/put response_body (response 409 application/problem+json)."""
+codec_1126: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1feed.rss/get response_header (response Cache-Control 304)."""
 
 codec_1127: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1events~1{event_id}~1attendance/put response_body (response 422 application/problem+json)."""
+"""Codec of /paths/~1feed.rss/get response_body (response 401 application/problem+json)."""
 
 codec_1128: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1events~1{event_id}~1attendance/put response_body (response 429 application/problem+json)."""
+"""Codec of /paths/~1feed.rss/get response_body (response 422 application/problem+json)."""
 
-codec_1129: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1events~1{event_id}~1attendance/put response_header (response Retry-After 429)."""
+codec_1129: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1feed.rss/get response_body (response 429 application/problem+json)."""
 
-codec_1130: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1events~1{event_id}~1attendance/put response_body (response default application/problem+json)."""
+codec_1130: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1feed.rss/get response_header (response Retry-After 429)."""
 
-codec_1131: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1events~1{event_id}~1attendance/put response_header (response Retry-After default)."""
+codec_1131: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1feed.rss/get response_body (response default application/problem+json)."""
 
-codec_1132: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1events~1{event_id}~1attendance/delete parameter (request path event_id)."""
+codec_1132: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1feed.rss/get response_header (response Retry-After default)."""
 
-codec_1133: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1events~1{event_id}~1attendance/delete response_body (response 401 application/problem+json)."""
+codec_1133: Final[PydanticCodec[models.EmbeddedUrl]] = PydanticCodec(models.EmbeddedUrl)
+"""Codec of /paths/~1oembed/get parameter (request query url)."""
 
-codec_1134: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1events~1{event_id}~1attendance/delete response_body (response 403 application/problem+json)."""
+codec_1134: Final[PydanticCodec[models.OembedFormat]] = PydanticCodec(models.OembedFormat)
+"""Codec of /paths/~1oembed/get parameter (request query format)."""
 
-codec_1135: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1events~1{event_id}~1attendance/delete response_body (response 404 application/problem+json)."""
+codec_1135: Final[PydanticCodec[models.Pixels]] = PydanticCodec(models.Pixels)
+"""Codec of /paths/~1oembed/get parameter (request query maxwidth)."""
 
-codec_1136: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1events~1{event_id}~1attendance/delete response_body (response 409 application/problem+json)."""
+codec_1136: Final[PydanticCodec[models.Pixels]] = PydanticCodec(models.Pixels)
+"""Codec of /paths/~1oembed/get parameter (request query maxheight)."""
 
-codec_1137: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1events~1{event_id}~1attendance/delete response_body (response 422 application/problem+json)."""
+codec_1137: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+"""Codec of /paths/~1oembed/get parameter (request header If-None-Match)."""
 
-codec_1138: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1events~1{event_id}~1attendance/delete response_body (response 429 application/problem+json)."""
+codec_1138: Final[PydanticCodec[models.Oembed]] = PydanticCodec(models.Oembed)
+"""Codec of /paths/~1oembed/get response_body (response 200 application/json)."""
 
-codec_1139: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1events~1{event_id}~1attendance/delete response_header (response Retry-After 429)."""
+codec_1139: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1oembed/get response_header (response ETag 200)."""
 
-codec_1140: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1events~1{event_id}~1attendance/delete response_body (response default application/problem+json)."""
+codec_1140: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1oembed/get response_header (response Cache-Control 200)."""
 
-codec_1141: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1events~1{event_id}~1attendance/delete response_header (response Retry-After default)."""
+codec_1141: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1oembed/get response_header (response ETag 304)."""
 
-codec_1142: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
-"""Codec of /paths/~1events~1{event_id}~1attendees/get parameter (request query limit)."""
+codec_1142: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1oembed/get response_header (response Cache-Control 304)."""
 
-codec_1143: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
-"""Codec of /paths/~1events~1{event_id}~1attendees/get parameter (request query cursor)."""
+codec_1143: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1oembed/get response_body (response 401 application/problem+json)."""
 
-codec_1144: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
-"""Codec of /paths/~1events~1{event_id}~1attendees/get parameter (request query page)."""
+codec_1144: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1oembed/get response_body (response 404 application/problem+json)."""
 
-codec_1145: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
-"""Codec of /paths/~1events~1{event_id}~1attendees/get parameter (request query include_total)."""
+codec_1145: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1oembed/get response_body (response 422 application/problem+json)."""
 
-codec_1146: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1events~1{event_id}~1attendees/get parameter (request path event_id)."""
+codec_1146: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1oembed/get response_body (response 429 application/problem+json)."""
 
-codec_1147: Final[PydanticCodec[models.AttendeePage]] = PydanticCodec(models.AttendeePage)
-"""Codec of /paths/~1events~1{event_id}~1attendees/get response_body (response 200 application/json)."""
+codec_1147: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1oembed/get response_header (response Retry-After 429)."""
 
-codec_1148: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
-"""Codec of /paths/~1events~1{event_id}~1attendees/get response_header (response Link 200)."""
+codec_1148: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1oembed/get response_body (response default application/problem+json)."""
 
-codec_1149: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
-"""Codec of /paths/~1events~1{event_id}~1attendees/get response_header (response Cache-Control 200)."""
+codec_1149: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1oembed/get response_header (response Retry-After default)."""
 
-codec_1150: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1events~1{event_id}~1attendees/get response_body (response 401 application/problem+json)."""
+codec_1150: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+"""Codec of /paths/~1tags/get parameter (request query limit)."""
 
-codec_1151: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1events~1{event_id}~1attendees/get response_body (response 403 application/problem+json)."""
+codec_1151: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+"""Codec of /paths/~1tags/get parameter (request query cursor)."""
 
-codec_1152: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1events~1{event_id}~1attendees/get response_body (response 404 application/problem+json)."""
+codec_1152: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+"""Codec of /paths/~1tags/get parameter (request query page)."""
 
-codec_1153: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1events~1{event_id}~1attendees/get response_body (response 422 application/problem+json)."""
+codec_1153: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+"""Codec of /paths/~1tags/get parameter (request query include_total)."""
 
-codec_1154: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1events~1{event_id}~1attendees/get response_body (response 429 application/problem+json)."""
+codec_1154: Final[PydanticCodec[models.TagSort]] = PydanticCodec(models.TagSort)
+"""Codec of /paths/~1tags/get parameter (request query sort)."""
 
-codec_1155: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1events~1{event_id}~1attendees/get response_header (response Retry-After 429)."""
+codec_1155: Final[PydanticCodec[models.TagPage]] = PydanticCodec(models.TagPage)
+"""Codec of /paths/~1tags/get response_body (response 200 application/json)."""
 
-codec_1156: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1events~1{event_id}~1attendees/get response_body (response default application/problem+json)."""
+codec_1156: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+"""Codec of /paths/~1tags/get response_header (response Link 200)."""
 
-codec_1157: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1events~1{event_id}~1attendees/get response_header (response Retry-After default)."""
+codec_1157: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1tags/get response_header (response Cache-Control 200)."""
 
-codec_1158: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
-"""Codec of /paths/~1users~1me~1events/get parameter (request query limit)."""
+codec_1158: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags/get response_body (response 401 application/problem+json)."""
 
-codec_1159: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
-"""Codec of /paths/~1users~1me~1events/get parameter (request query cursor)."""
+codec_1159: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags/get response_body (response 422 application/problem+json)."""
 
-codec_1160: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
-"""Codec of /paths/~1users~1me~1events/get parameter (request query page)."""
+codec_1160: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags/get response_body (response 429 application/problem+json)."""
 
-codec_1161: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
-"""Codec of /paths/~1users~1me~1events/get parameter (request query include_total)."""
+codec_1161: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1tags/get response_header (response Retry-After 429)."""
 
-codec_1162: Final[PydanticCodec[models.EventSort]] = PydanticCodec(models.EventSort)
-"""Codec of /paths/~1users~1me~1events/get parameter (request query sort)."""
+codec_1162: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags/get response_body (response default application/problem+json)."""
 
-codec_1163: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
-"""Codec of /paths/~1users~1me~1events/get parameter (request query starts_after)."""
+codec_1163: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1tags/get response_header (response Retry-After default)."""
 
-codec_1164: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
-"""Codec of /paths/~1users~1me~1events/get parameter (request query starts_before)."""
+codec_1164: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
+"""Codec of /paths/~1tags/post parameter (request header Idempotency-Key)."""
 
-codec_1165: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
-"""Codec of /paths/~1users~1me~1events/get parameter (request query upcoming)."""
+codec_1165: Final[PydanticCodec[models.TagCreate]] = PydanticCodec(models.TagCreate)
+"""Codec of /paths/~1tags/post request_body (request application/json)."""
 
-codec_1166: Final[PydanticCodec[models.EventPage]] = PydanticCodec(models.EventPage)
-"""Codec of /paths/~1users~1me~1events/get response_body (response 200 application/json)."""
+codec_1166: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
+"""Codec of /paths/~1tags/post response_body (response 201 application/json)."""
 
-codec_1167: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
-"""Codec of /paths/~1users~1me~1events/get response_header (response Link 200)."""
+codec_1167: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+"""Codec of /paths/~1tags/post response_header (response Location 201)."""
 
-codec_1168: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
-"""Codec of /paths/~1users~1me~1events/get response_header (response Cache-Control 200)."""
+codec_1168: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1tags/post response_header (response ETag 201)."""
 
-codec_1169: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1users~1me~1events/get response_body (response 401 application/problem+json)."""
+codec_1169: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
+"""Codec of /paths/~1tags/post response_header (response Idempotent-Replayed 201)."""
 
 codec_1170: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1users~1me~1events/get response_body (response 422 application/problem+json)."""
+"""Codec of /paths/~1tags/post response_body (response 400 application/problem+json)."""
 
 codec_1171: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1users~1me~1events/get response_body (response 429 application/problem+json)."""
+"""Codec of /paths/~1tags/post response_body (response 401 application/problem+json)."""
 
-codec_1172: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1users~1me~1events/get response_header (response Retry-After 429)."""
+codec_1172: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags/post response_body (response 403 application/problem+json)."""
 
 codec_1173: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1users~1me~1events/get response_body (response default application/problem+json)."""
+"""Codec of /paths/~1tags/post response_body (response 409 application/problem+json)."""
 
-codec_1174: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1users~1me~1events/get response_header (response Retry-After default)."""
+codec_1174: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags/post response_body (response 413 application/problem+json)."""
 
-codec_1175: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
-"""Codec of /paths/~1items/get parameter (request query limit)."""
+codec_1175: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags/post response_body (response 415 application/problem+json)."""
 
-codec_1176: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
-"""Codec of /paths/~1items/get parameter (request query cursor)."""
+codec_1176: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags/post response_body (response 422 application/problem+json)."""
 
-codec_1177: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
-"""Codec of /paths/~1items/get parameter (request query page)."""
+codec_1177: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags/post response_body (response 429 application/problem+json)."""
 
-codec_1178: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
-"""Codec of /paths/~1items/get parameter (request query include_total)."""
+codec_1178: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1tags/post response_header (response Retry-After 429)."""
 
-codec_1179: Final[PydanticCodec[models.ItemSort]] = PydanticCodec(models.ItemSort)
-"""Codec of /paths/~1items/get parameter (request query sort)."""
+codec_1179: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags/post response_body (response default application/problem+json)."""
 
-codec_1180: Final[PydanticCodec[models.Username]] = PydanticCodec(models.Username)
-"""Codec of /paths/~1items/get parameter (request query owner)."""
+codec_1180: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1tags/post response_header (response Retry-After default)."""
 
-codec_1181: Final[PydanticCodec[models.TagName]] = PydanticCodec(models.TagName)
-"""Codec of /paths/~1items/get parameter (request query tag)."""
+codec_1181: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+"""Codec of /paths/~1tags~1{tag_id}/get parameter (request header If-None-Match)."""
 
-codec_1182: Final[PydanticCodec[models.CategorySlug]] = PydanticCodec(models.CategorySlug)
-"""Codec of /paths/~1items/get parameter (request query category)."""
+codec_1182: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1tags~1{tag_id}/get parameter (request path tag_id)."""
 
-codec_1183: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
-"""Codec of /paths/~1items/get parameter (request query in_stock)."""
+codec_1183: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
+"""Codec of /paths/~1tags~1{tag_id}/get response_body (response 200 application/json)."""
 
-codec_1184: Final[PydanticCodec[models.PriceLimit]] = PydanticCodec(models.PriceLimit)
-"""Codec of /paths/~1items/get parameter (request query min_price)."""
+codec_1184: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response ETag 200)."""
 
-codec_1185: Final[PydanticCodec[models.PriceLimit]] = PydanticCodec(models.PriceLimit)
-"""Codec of /paths/~1items/get parameter (request query max_price)."""
+codec_1185: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Cache-Control 200)."""
 
-codec_1186: Final[PydanticCodec[models.ItemPage]] = PydanticCodec(models.ItemPage)
-"""Codec of /paths/~1items/get response_body (response 200 application/json)."""
+codec_1186: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response ETag 304)."""
 
-codec_1187: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
-"""Codec of /paths/~1items/get response_header (response Link 200)."""
+codec_1187: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Cache-Control 304)."""
 
-codec_1188: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
-"""Codec of /paths/~1items/get response_header (response Cache-Control 200)."""
+codec_1188: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/get response_body (response 401 application/problem+json)."""
 
 codec_1189: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1items/get response_body (response 401 application/problem+json)."""
+"""Codec of /paths/~1tags~1{tag_id}/get response_body (response 404 application/problem+json)."""
 
 codec_1190: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1items/get response_body (response 422 application/problem+json)."""
+"""Codec of /paths/~1tags~1{tag_id}/get response_body (response 422 application/problem+json)."""
 
 codec_1191: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1items/get response_body (response 429 application/problem+json)."""
+"""Codec of /paths/~1tags~1{tag_id}/get response_body (response 429 application/problem+json)."""
 
 codec_1192: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1items/get response_header (response Retry-After 429)."""
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Retry-After 429)."""
 
 codec_1193: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1items/get response_body (response default application/problem+json)."""
+"""Codec of /paths/~1tags~1{tag_id}/get response_body (response default application/problem+json)."""
 
 codec_1194: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1items/get response_header (response Retry-After default)."""
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Retry-After default)."""
 
-codec_1195: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
-"""Codec of /paths/~1items/post parameter (request header Idempotency-Key)."""
+codec_1195: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+"""Codec of /paths/~1tags~1{tag_id}/patch parameter (request header If-Match)."""
 
-codec_1196: Final[PydanticCodec[models.ItemCreate]] = PydanticCodec(models.ItemCreate)
-"""Codec of /paths/~1items/post request_body (request application/json)."""
+codec_1196: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1tags~1{tag_id}/patch parameter (request path tag_id)."""
 
-codec_1197: Final[PydanticCodec[models.Item]] = PydanticCodec(models.Item)
-"""Codec of /paths/~1items/post response_body (response 201 application/json)."""
+codec_1197: Final[PydanticCodec[models.TagUpdate]] = PydanticCodec(models.TagUpdate)
+"""Codec of /paths/~1tags~1{tag_id}/patch request_body (request application/merge-patch+json)."""
 
-codec_1198: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
-"""Codec of /paths/~1items/post response_header (response Location 201)."""
+codec_1198: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 200 application/json)."""
 
 codec_1199: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
-"""Codec of /paths/~1items/post response_header (response ETag 201)."""
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response ETag 200)."""
 
-codec_1200: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
-"""Codec of /paths/~1items/post response_header (response Idempotent-Replayed 201)."""
+codec_1200: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 400 application/problem+json)."""
 
 codec_1201: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1items/post response_body (response 400 application/problem+json)."""
+"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 401 application/problem+json)."""
 
 codec_1202: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1items/post response_body (response 401 application/problem+json)."""
+"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 403 application/problem+json)."""
 
 codec_1203: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1items/post response_body (response 403 application/problem+json)."""
+"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 404 application/problem+json)."""
 
 codec_1204: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1items/post response_body (response 409 application/problem+json)."""
+"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 409 application/problem+json)."""
 
 codec_1205: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1items/post response_body (response 413 application/problem+json)."""
+"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 412 application/problem+json)."""
 
 codec_1206: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1items/post response_body (response 415 application/problem+json)."""
+"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 413 application/problem+json)."""
 
 codec_1207: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1items/post response_body (response 422 application/problem+json)."""
+"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 415 application/problem+json)."""
 
 codec_1208: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1items/post response_body (response 429 application/problem+json)."""
+"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 422 application/problem+json)."""
 
-codec_1209: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1items/post response_header (response Retry-After 429)."""
+codec_1209: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 428 application/problem+json)."""
 
 codec_1210: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1items/post response_body (response default application/problem+json)."""
+"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 429 application/problem+json)."""
 
 codec_1211: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1items/post response_header (response Retry-After default)."""
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Retry-After 429)."""
 
-codec_1212: Final[PydanticCodec[models.SearchQuery]] = PydanticCodec(models.SearchQuery)
-"""Codec of /paths/~1items~1search/get parameter (request query q)."""
+codec_1212: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response default application/problem+json)."""
 
-codec_1213: Final[PydanticCodec[models.PriceLimit]] = PydanticCodec(models.PriceLimit)
-"""Codec of /paths/~1items~1search/get parameter (request query min_price)."""
+codec_1213: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Retry-After default)."""
 
-codec_1214: Final[PydanticCodec[models.PriceLimit]] = PydanticCodec(models.PriceLimit)
-"""Codec of /paths/~1items~1search/get parameter (request query max_price)."""
+codec_1214: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+"""Codec of /paths/~1tags~1{tag_id}/delete parameter (request header If-Match)."""
 
-codec_1215: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
-"""Codec of /paths/~1items~1search/get parameter (request query limit)."""
+codec_1215: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1tags~1{tag_id}/delete parameter (request path tag_id)."""
 
-codec_1216: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
-"""Codec of /paths/~1items~1search/get parameter (request query cursor)."""
+codec_1216: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_body (response 401 application/problem+json)."""
 
-codec_1217: Final[PydanticCodec[models.ItemHitPage]] = PydanticCodec(models.ItemHitPage)
-"""Codec of /paths/~1items~1search/get response_body (response 200 application/json)."""
+codec_1217: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_body (response 403 application/problem+json)."""
 
-codec_1218: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
-"""Codec of /paths/~1items~1search/get response_header (response Link 200)."""
+codec_1218: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_body (response 404 application/problem+json)."""
 
-codec_1219: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
-"""Codec of /paths/~1items~1search/get response_header (response Cache-Control 200)."""
+codec_1219: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_body (response 412 application/problem+json)."""
 
 codec_1220: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1items~1search/get response_body (response 401 application/problem+json)."""
+"""Codec of /paths/~1tags~1{tag_id}/delete response_body (response 422 application/problem+json)."""
 
 codec_1221: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1items~1search/get response_body (response 422 application/problem+json)."""
+"""Codec of /paths/~1tags~1{tag_id}/delete response_body (response 428 application/problem+json)."""
 
 codec_1222: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1items~1search/get response_body (response 429 application/problem+json)."""
+"""Codec of /paths/~1tags~1{tag_id}/delete response_body (response 429 application/problem+json)."""
 
 codec_1223: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1items~1search/get response_header (response Retry-After 429)."""
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Retry-After 429)."""
 
 codec_1224: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1items~1search/get response_body (response default application/problem+json)."""
+"""Codec of /paths/~1tags~1{tag_id}/delete response_body (response default application/problem+json)."""
 
 codec_1225: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1items~1search/get response_header (response Retry-After default)."""
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Retry-After default)."""
 
-codec_1226: Final[PydanticCodec[models.PopularItems]] = PydanticCodec(models.PopularItems)
-"""Codec of /paths/~1items~1popular/get response_body (response 200 application/json)."""
+codec_1226: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put parameter (request header If-Match)."""
 
-codec_1227: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
-"""Codec of /paths/~1items~1popular/get response_header (response Cache-Control 200)."""
+codec_1227: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put parameter (request path tag_id)."""
 
-codec_1228: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1items~1popular/get response_body (response 401 application/problem+json)."""
+codec_1228: Final[PydanticCodec[models.TagMerge]] = PydanticCodec(models.TagMerge)
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put request_body (request application/json)."""
 
-codec_1229: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1items~1popular/get response_body (response 422 application/problem+json)."""
+codec_1229: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 200 application/json)."""
 
-codec_1230: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1items~1popular/get response_body (response 429 application/problem+json)."""
+codec_1230: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response ETag 200)."""
 
-codec_1231: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1items~1popular/get response_header (response Retry-After 429)."""
+codec_1231: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 400 application/problem+json)."""
 
 codec_1232: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1items~1popular/get response_body (response default application/problem+json)."""
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 401 application/problem+json)."""
 
-codec_1233: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1items~1popular/get response_header (response Retry-After default)."""
+codec_1233: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 403 application/problem+json)."""
 
-codec_1234: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
-"""Codec of /paths/~1items~1{item_id}/get parameter (request header If-None-Match)."""
+codec_1234: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 404 application/problem+json)."""
 
-codec_1235: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1items~1{item_id}/get parameter (request path item_id)."""
+codec_1235: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 412 application/problem+json)."""
 
-codec_1236: Final[PydanticCodec[models.Item]] = PydanticCodec(models.Item)
-"""Codec of /paths/~1items~1{item_id}/get response_body (response 200 application/json)."""
+codec_1236: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 413 application/problem+json)."""
 
-codec_1237: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
-"""Codec of /paths/~1items~1{item_id}/get response_header (response ETag 200)."""
+codec_1237: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 415 application/problem+json)."""
 
-codec_1238: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
-"""Codec of /paths/~1items~1{item_id}/get response_header (response Cache-Control 200)."""
+codec_1238: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 422 application/problem+json)."""
 
-codec_1239: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
-"""Codec of /paths/~1items~1{item_id}/get response_header (response ETag 304)."""
+codec_1239: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 428 application/problem+json)."""
 
-codec_1240: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
-"""Codec of /paths/~1items~1{item_id}/get response_header (response Cache-Control 304)."""
+codec_1240: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 429 application/problem+json)."""
 
-codec_1241: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1items~1{item_id}/get response_body (response 401 application/problem+json)."""
+codec_1241: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Retry-After 429)."""
 
 codec_1242: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1items~1{item_id}/get response_body (response 404 application/problem+json)."""
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response default application/problem+json)."""
 
-codec_1243: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1items~1{item_id}/get response_body (response 422 application/problem+json)."""
+codec_1243: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Retry-After default)."""
 
-codec_1244: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1items~1{item_id}/get response_body (response 429 application/problem+json)."""
+codec_1244: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+"""Codec of /paths/~1categories/get parameter (request query limit)."""
 
-codec_1245: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1items~1{item_id}/get response_header (response Retry-After 429)."""
+codec_1245: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+"""Codec of /paths/~1categories/get parameter (request query cursor)."""
 
-codec_1246: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1items~1{item_id}/get response_body (response default application/problem+json)."""
+codec_1246: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+"""Codec of /paths/~1categories/get parameter (request query page)."""
 
-codec_1247: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1items~1{item_id}/get response_header (response Retry-After default)."""
+codec_1247: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+"""Codec of /paths/~1categories/get parameter (request query include_total)."""
 
-codec_1248: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
-"""Codec of /paths/~1items~1{item_id}/patch parameter (request header If-Match)."""
+codec_1248: Final[PydanticCodec[models.CategorySort]] = PydanticCodec(models.CategorySort)
+"""Codec of /paths/~1categories/get parameter (request query sort)."""
 
-codec_1249: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1items~1{item_id}/patch parameter (request path item_id)."""
+codec_1249: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+"""Codec of /paths/~1categories/get parameter (request query is_active)."""
 
-codec_1250: Final[PydanticCodec[models.ItemUpdate]] = PydanticCodec(models.ItemUpdate)
-"""Codec of /paths/~1items~1{item_id}/patch request_body (request application/merge-patch+json)."""
+codec_1250: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1categories/get parameter (request query parent_id)."""
 
-codec_1251: Final[PydanticCodec[models.Item]] = PydanticCodec(models.Item)
-"""Codec of /paths/~1items~1{item_id}/patch response_body (response 200 application/json)."""
+codec_1251: Final[PydanticCodec[models.CategoryPage]] = PydanticCodec(models.CategoryPage)
+"""Codec of /paths/~1categories/get response_body (response 200 application/json)."""
 
-codec_1252: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
-"""Codec of /paths/~1items~1{item_id}/patch response_header (response ETag 200)."""
+codec_1252: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+"""Codec of /paths/~1categories/get response_header (response Link 200)."""
 
-codec_1253: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1items~1{item_id}/patch response_body (response 400 application/problem+json)."""
+codec_1253: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1categories/get response_header (response Cache-Control 200)."""
 
 codec_1254: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1items~1{item_id}/patch response_body (response 401 application/problem+json)."""
+"""Codec of /paths/~1categories/get response_body (response 401 application/problem+json)."""
 
 codec_1255: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1items~1{item_id}/patch response_body (response 403 application/problem+json)."""
+"""Codec of /paths/~1categories/get response_body (response 422 application/problem+json)."""
 
 codec_1256: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1items~1{item_id}/patch response_body (response 404 application/problem+json)."""
+"""Codec of /paths/~1categories/get response_body (response 429 application/problem+json)."""
 
-codec_1257: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1items~1{item_id}/patch response_body (response 412 application/problem+json)."""
+codec_1257: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1categories/get response_header (response Retry-After 429)."""
 
 codec_1258: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1items~1{item_id}/patch response_body (response 413 application/problem+json)."""
+"""Codec of /paths/~1categories/get response_body (response default application/problem+json)."""
 
-codec_1259: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1items~1{item_id}/patch response_body (response 415 application/problem+json)."""
+codec_1259: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1categories/get response_header (response Retry-After default)."""
 
-codec_1260: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1items~1{item_id}/patch response_body (response 422 application/problem+json)."""
+codec_1260: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
+"""Codec of /paths/~1categories/post parameter (request header Idempotency-Key)."""
 
-codec_1261: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1items~1{item_id}/patch response_body (response 428 application/problem+json)."""
+codec_1261: Final[PydanticCodec[models.CategoryCreate]] = PydanticCodec(models.CategoryCreate)
+"""Codec of /paths/~1categories/post request_body (request application/json)."""
 
-codec_1262: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1items~1{item_id}/patch response_body (response 429 application/problem+json)."""
+codec_1262: Final[PydanticCodec[models.Category]] = PydanticCodec(models.Category)
+"""Codec of /paths/~1categories/post response_body (response 201 application/json)."""
 
-codec_1263: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1items~1{item_id}/patch response_header (response Retry-After 429)."""
+codec_1263: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+"""Codec of /paths/~1categories/post response_header (response Location 201)."""
 
-codec_1264: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1items~1{item_id}/patch response_body (response default application/problem+json)."""
+codec_1264: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1categories/post response_header (response ETag 201)."""
 
-codec_1265: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1items~1{item_id}/patch response_header (response Retry-After default)."""
+codec_1265: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
+"""Codec of /paths/~1categories/post response_header (response Idempotent-Replayed 201)."""
 
-codec_1266: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
-"""Codec of /paths/~1items~1{item_id}/delete parameter (request header If-Match)."""
+codec_1266: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1categories/post response_body (response 400 application/problem+json)."""
 
-codec_1267: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1items~1{item_id}/delete parameter (request path item_id)."""
+codec_1267: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1categories/post response_body (response 401 application/problem+json)."""
 
 codec_1268: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1items~1{item_id}/delete response_body (response 401 application/problem+json)."""
+"""Codec of /paths/~1categories/post response_body (response 403 application/problem+json)."""
 
 codec_1269: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1items~1{item_id}/delete response_body (response 403 application/problem+json)."""
+"""Codec of /paths/~1categories/post response_body (response 409 application/problem+json)."""
 
 codec_1270: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1items~1{item_id}/delete response_body (response 404 application/problem+json)."""
+"""Codec of /paths/~1categories/post response_body (response 413 application/problem+json)."""
 
 codec_1271: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1items~1{item_id}/delete response_body (response 412 application/problem+json)."""
+"""Codec of /paths/~1categories/post response_body (response 415 application/problem+json)."""
 
 codec_1272: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1items~1{item_id}/delete response_body (response 422 application/problem+json)."""
+"""Codec of /paths/~1categories/post response_body (response 422 application/problem+json)."""
 
 codec_1273: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1items~1{item_id}/delete response_body (response 428 application/problem+json)."""
+"""Codec of /paths/~1categories/post response_body (response 429 application/problem+json)."""
 
-codec_1274: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1items~1{item_id}/delete response_body (response 429 application/problem+json)."""
+codec_1274: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1categories/post response_header (response Retry-After 429)."""
 
-codec_1275: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1items~1{item_id}/delete response_header (response Retry-After 429)."""
+codec_1275: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1categories/post response_body (response default application/problem+json)."""
 
-codec_1276: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1items~1{item_id}/delete response_body (response default application/problem+json)."""
+codec_1276: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1categories/post response_header (response Retry-After default)."""
 
-codec_1277: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1items~1{item_id}/delete response_header (response Retry-After default)."""
+codec_1277: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+"""Codec of /paths/~1categories~1{category_id}/get parameter (request header If-None-Match)."""
 
-codec_1278: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
-"""Codec of /paths/~1users~1me~1items/get parameter (request query limit)."""
+codec_1278: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1categories~1{category_id}/get parameter (request path category_id)."""
 
-codec_1279: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
-"""Codec of /paths/~1users~1me~1items/get parameter (request query cursor)."""
+codec_1279: Final[PydanticCodec[models.Category]] = PydanticCodec(models.Category)
+"""Codec of /paths/~1categories~1{category_id}/get response_body (response 200 application/json)."""
 
-codec_1280: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
-"""Codec of /paths/~1users~1me~1items/get parameter (request query page)."""
+codec_1280: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1categories~1{category_id}/get response_header (response ETag 200)."""
 
-codec_1281: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
-"""Codec of /paths/~1users~1me~1items/get parameter (request query include_total)."""
+codec_1281: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1categories~1{category_id}/get response_header (response Cache-Control 200)."""
 
-codec_1282: Final[PydanticCodec[models.ItemStatus]] = PydanticCodec(models.ItemStatus)
-"""Codec of /paths/~1users~1me~1items/get parameter (request query status)."""
+codec_1282: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1categories~1{category_id}/get response_header (response ETag 304)."""
 
-codec_1283: Final[PydanticCodec[models.ItemPage]] = PydanticCodec(models.ItemPage)
-"""Codec of /paths/~1users~1me~1items/get response_body (response 200 application/json)."""
+codec_1283: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1categories~1{category_id}/get response_header (response Cache-Control 304)."""
 
-codec_1284: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
-"""Codec of /paths/~1users~1me~1items/get response_header (response Link 200)."""
+codec_1284: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1categories~1{category_id}/get response_body (response 401 application/problem+json)."""
 
-codec_1285: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
-"""Codec of /paths/~1users~1me~1items/get response_header (response Cache-Control 200)."""
+codec_1285: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1categories~1{category_id}/get response_body (response 404 application/problem+json)."""
 
 codec_1286: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1users~1me~1items/get response_body (response 401 application/problem+json)."""
+"""Codec of /paths/~1categories~1{category_id}/get response_body (response 422 application/problem+json)."""
 
 codec_1287: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1users~1me~1items/get response_body (response 422 application/problem+json)."""
+"""Codec of /paths/~1categories~1{category_id}/get response_body (response 429 application/problem+json)."""
 
-codec_1288: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1users~1me~1items/get response_body (response 429 application/problem+json)."""
+codec_1288: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1categories~1{category_id}/get response_header (response Retry-After 429)."""
 
-codec_1289: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1users~1me~1items/get response_header (response Retry-After 429)."""
+codec_1289: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1categories~1{category_id}/get response_body (response default application/problem+json)."""
 
-codec_1290: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1users~1me~1items/get response_body (response default application/problem+json)."""
+codec_1290: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1categories~1{category_id}/get response_header (response Retry-After default)."""
 
-codec_1291: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1users~1me~1items/get response_header (response Retry-After default)."""
+codec_1291: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+"""Codec of /paths/~1categories~1{category_id}/patch parameter (request header If-Match)."""
 
-codec_1292: Final[PydanticCodec[models.SearchQuery]] = PydanticCodec(models.SearchQuery)
-"""Codec of /paths/~1search/get parameter (request query q)."""
+codec_1292: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1categories~1{category_id}/patch parameter (request path category_id)."""
 
-codec_1293: Final[PydanticCodec[models.SearchType]] = PydanticCodec(models.SearchType)
-"""Codec of /paths/~1search/get parameter (request query kind)."""
+codec_1293: Final[PydanticCodec[models.CategoryUpdate]] = PydanticCodec(models.CategoryUpdate)
+"""Codec of /paths/~1categories~1{category_id}/patch request_body (request application/merge-patch+json)."""
 
-codec_1294: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
-"""Codec of /paths/~1search/get parameter (request query limit)."""
+codec_1294: Final[PydanticCodec[models.Category]] = PydanticCodec(models.Category)
+"""Codec of /paths/~1categories~1{category_id}/patch response_body (response 200 application/json)."""
 
-codec_1295: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
-"""Codec of /paths/~1search/get parameter (request query cursor)."""
+codec_1295: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1categories~1{category_id}/patch response_header (response ETag 200)."""
 
-codec_1296: Final[PydanticCodec[models.SearchPage]] = PydanticCodec(models.SearchPage)
-"""Codec of /paths/~1search/get response_body (response 200 application/json)."""
+codec_1296: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1categories~1{category_id}/patch response_body (response 400 application/problem+json)."""
 
-codec_1297: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
-"""Codec of /paths/~1search/get response_header (response Link 200)."""
+codec_1297: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1categories~1{category_id}/patch response_body (response 401 application/problem+json)."""
 
-codec_1298: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
-"""Codec of /paths/~1search/get response_header (response Cache-Control 200)."""
+codec_1298: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1categories~1{category_id}/patch response_body (response 403 application/problem+json)."""
 
 codec_1299: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1search/get response_body (response 401 application/problem+json)."""
+"""Codec of /paths/~1categories~1{category_id}/patch response_body (response 404 application/problem+json)."""
 
 codec_1300: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1search/get response_body (response 422 application/problem+json)."""
+"""Codec of /paths/~1categories~1{category_id}/patch response_body (response 409 application/problem+json)."""
 
 codec_1301: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1search/get response_body (response 429 application/problem+json)."""
+"""Codec of /paths/~1categories~1{category_id}/patch response_body (response 412 application/problem+json)."""
 
-codec_1302: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1search/get response_header (response Retry-After 429)."""
+codec_1302: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1categories~1{category_id}/patch response_body (response 413 application/problem+json)."""
 
 codec_1303: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1search/get response_body (response default application/problem+json)."""
+"""Codec of /paths/~1categories~1{category_id}/patch response_body (response 415 application/problem+json)."""
 
-codec_1304: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1search/get response_header (response Retry-After default)."""
+codec_1304: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1categories~1{category_id}/patch response_body (response 422 application/problem+json)."""
 
-codec_1305: Final[PydanticCodec[models.Statistics]] = PydanticCodec(models.Statistics)
-"""Codec of /paths/~1stats/get response_body (response 200 application/json)."""
+codec_1305: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1categories~1{category_id}/patch response_body (response 428 application/problem+json)."""
 
-codec_1306: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
-"""Codec of /paths/~1stats/get response_header (response Cache-Control 200)."""
+codec_1306: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1categories~1{category_id}/patch response_body (response 429 application/problem+json)."""
 
-codec_1307: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1stats/get response_body (response 401 application/problem+json)."""
+codec_1307: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1categories~1{category_id}/patch response_header (response Retry-After 429)."""
 
 codec_1308: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1stats/get response_body (response 422 application/problem+json)."""
+"""Codec of /paths/~1categories~1{category_id}/patch response_body (response default application/problem+json)."""
 
-codec_1309: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1stats/get response_body (response 429 application/problem+json)."""
+codec_1309: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1categories~1{category_id}/patch response_header (response Retry-After default)."""
 
-codec_1310: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1stats/get response_header (response Retry-After 429)."""
+codec_1310: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+"""Codec of /paths/~1categories~1{category_id}/delete parameter (request header If-Match)."""
 
-codec_1311: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1stats/get response_body (response default application/problem+json)."""
+codec_1311: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1categories~1{category_id}/delete parameter (request path category_id)."""
 
-codec_1312: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1stats/get response_header (response Retry-After default)."""
+codec_1312: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1categories~1{category_id}/delete response_body (response 401 application/problem+json)."""
 
-codec_1313: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
-"""Codec of /paths/~1admin~1audit-events/get parameter (request query limit)."""
+codec_1313: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1categories~1{category_id}/delete response_body (response 403 application/problem+json)."""
 
-codec_1314: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
-"""Codec of /paths/~1admin~1audit-events/get parameter (request query cursor)."""
+codec_1314: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1categories~1{category_id}/delete response_body (response 404 application/problem+json)."""
 
-codec_1315: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
-"""Codec of /paths/~1admin~1audit-events/get parameter (request query page)."""
+codec_1315: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1categories~1{category_id}/delete response_body (response 409 application/problem+json)."""
 
-codec_1316: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
-"""Codec of /paths/~1admin~1audit-events/get parameter (request query include_total)."""
+codec_1316: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1categories~1{category_id}/delete response_body (response 412 application/problem+json)."""
 
-codec_1317: Final[PydanticCodec[models.AuditEventSort]] = PydanticCodec(models.AuditEventSort)
-"""Codec of /paths/~1admin~1audit-events/get parameter (request query sort)."""
+codec_1317: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1categories~1{category_id}/delete response_body (response 422 application/problem+json)."""
 
-codec_1318: Final[PydanticCodec[models.AuditAction]] = PydanticCodec(models.AuditAction)
-"""Codec of /paths/~1admin~1audit-events/get parameter (request query action)."""
+codec_1318: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1categories~1{category_id}/delete response_body (response 428 application/problem+json)."""
 
-codec_1319: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1admin~1audit-events/get parameter (request query actor_id)."""
+codec_1319: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1categories~1{category_id}/delete response_body (response 429 application/problem+json)."""
 
-codec_1320: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1admin~1audit-events/get parameter (request query subject_id)."""
+codec_1320: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1categories~1{category_id}/delete response_header (response Retry-After 429)."""
 
-codec_1321: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
-"""Codec of /paths/~1admin~1audit-events/get parameter (request query created_after)."""
+codec_1321: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1categories~1{category_id}/delete response_body (response default application/problem+json)."""
 
-codec_1322: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
-"""Codec of /paths/~1admin~1audit-events/get parameter (request query created_before)."""
+codec_1322: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1categories~1{category_id}/delete response_header (response Retry-After default)."""
 
-codec_1323: Final[PydanticCodec[models.AuditEventPage]] = PydanticCodec(models.AuditEventPage)
-"""Codec of /paths/~1admin~1audit-events/get response_body (response 200 application/json)."""
+codec_1323: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+"""Codec of /paths/~1events/get parameter (request query limit)."""
 
-codec_1324: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response Link 200)."""
+codec_1324: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+"""Codec of /paths/~1events/get parameter (request query cursor)."""
 
-codec_1325: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response Cache-Control 200)."""
+codec_1325: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+"""Codec of /paths/~1events/get parameter (request query page)."""
 
-codec_1326: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1admin~1audit-events/get response_body (response 401 application/problem+json)."""
+codec_1326: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+"""Codec of /paths/~1events/get parameter (request query include_total)."""
 
-codec_1327: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1admin~1audit-events/get response_body (response 403 application/problem+json)."""
+codec_1327: Final[PydanticCodec[models.EventSort]] = PydanticCodec(models.EventSort)
+"""Codec of /paths/~1events/get parameter (request query sort)."""
 
-codec_1328: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1admin~1audit-events/get response_body (response 422 application/problem+json)."""
+codec_1328: Final[PydanticCodec[models.Username]] = PydanticCodec(models.Username)
+"""Codec of /paths/~1events/get parameter (request query organizer)."""
 
-codec_1329: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1admin~1audit-events/get response_body (response 429 application/problem+json)."""
+codec_1329: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
+"""Codec of /paths/~1events/get parameter (request query starts_after)."""
 
-codec_1330: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response Retry-After 429)."""
+codec_1330: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
+"""Codec of /paths/~1events/get parameter (request query starts_before)."""
 
-codec_1331: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1admin~1audit-events/get response_body (response default application/problem+json)."""
+codec_1331: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+"""Codec of /paths/~1events/get parameter (request query upcoming)."""
 
-codec_1332: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response Retry-After default)."""
+codec_1332: Final[PydanticCodec[models.EventPage]] = PydanticCodec(models.EventPage)
+"""Codec of /paths/~1events/get response_body (response 200 application/json)."""
 
-codec_1333: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
-"""Codec of /paths/~1jobs/get parameter (request query limit)."""
+codec_1333: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+"""Codec of /paths/~1events/get response_header (response Link 200)."""
 
-codec_1334: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
-"""Codec of /paths/~1jobs/get parameter (request query cursor)."""
+codec_1334: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1events/get response_header (response Cache-Control 200)."""
 
-codec_1335: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
-"""Codec of /paths/~1jobs/get parameter (request query page)."""
+codec_1335: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1events/get response_body (response 401 application/problem+json)."""
 
-codec_1336: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
-"""Codec of /paths/~1jobs/get parameter (request query include_total)."""
+codec_1336: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1events/get response_body (response 422 application/problem+json)."""
 
-codec_1337: Final[PydanticCodec[models.JobSort]] = PydanticCodec(models.JobSort)
-"""Codec of /paths/~1jobs/get parameter (request query sort)."""
+codec_1337: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1events/get response_body (response 429 application/problem+json)."""
 
-codec_1338: Final[PydanticCodec[models.JobStatus]] = PydanticCodec(models.JobStatus)
-"""Codec of /paths/~1jobs/get parameter (request query status)."""
+codec_1338: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1events/get response_header (response Retry-After 429)."""
 
-codec_1339: Final[PydanticCodec[models.JobKind]] = PydanticCodec(models.JobKind)
-"""Codec of /paths/~1jobs/get parameter (request query kind)."""
+codec_1339: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1events/get response_body (response default application/problem+json)."""
 
-codec_1340: Final[PydanticCodec[models.JobPage]] = PydanticCodec(models.JobPage)
-"""Codec of /paths/~1jobs/get response_body (response 200 application/json)."""
+codec_1340: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1events/get response_header (response Retry-After default)."""
 
-codec_1341: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
-"""Codec of /paths/~1jobs/get response_header (response Link 200)."""
+codec_1341: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
+"""Codec of /paths/~1events/post parameter (request header Idempotency-Key)."""
 
-codec_1342: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
-"""Codec of /paths/~1jobs/get response_header (response Cache-Control 200)."""
+codec_1342: Final[PydanticCodec[models.EventCreate]] = PydanticCodec(models.EventCreate)
+"""Codec of /paths/~1events/post request_body (request application/json)."""
 
-codec_1343: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs/get response_body (response 401 application/problem+json)."""
+codec_1343: Final[PydanticCodec[models.Event]] = PydanticCodec(models.Event)
+"""Codec of /paths/~1events/post response_body (response 201 application/json)."""
 
-codec_1344: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs/get response_body (response 422 application/problem+json)."""
+codec_1344: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+"""Codec of /paths/~1events/post response_header (response Location 201)."""
 
-codec_1345: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs/get response_body (response 429 application/problem+json)."""
+codec_1345: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1events/post response_header (response ETag 201)."""
 
-codec_1346: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1jobs/get response_header (response Retry-After 429)."""
+codec_1346: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
+"""Codec of /paths/~1events/post response_header (response Idempotent-Replayed 201)."""
 
 codec_1347: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs/get response_body (response default application/problem+json)."""
+"""Codec of /paths/~1events/post response_body (response 400 application/problem+json)."""
 
-codec_1348: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1jobs/get response_header (response Retry-After default)."""
+codec_1348: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1events/post response_body (response 401 application/problem+json)."""
 
-codec_1349: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1jobs~1{job_id}/get parameter (request path job_id)."""
+codec_1349: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1events/post response_body (response 403 application/problem+json)."""
 
-codec_1350: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
-"""Codec of /paths/~1jobs~1{job_id}/get response_body (response 200 application/json)."""
+codec_1350: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1events/post response_body (response 409 application/problem+json)."""
 
-codec_1351: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
-"""Codec of /paths/~1jobs~1{job_id}/get response_header (response Cache-Control 200)."""
+codec_1351: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1events/post response_body (response 413 application/problem+json)."""
 
 codec_1352: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs~1{job_id}/get response_body (response 401 application/problem+json)."""
+"""Codec of /paths/~1events/post response_body (response 415 application/problem+json)."""
 
 codec_1353: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs~1{job_id}/get response_body (response 404 application/problem+json)."""
+"""Codec of /paths/~1events/post response_body (response 422 application/problem+json)."""
 
 codec_1354: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs~1{job_id}/get response_body (response 422 application/problem+json)."""
+"""Codec of /paths/~1events/post response_body (response 429 application/problem+json)."""
 
-codec_1355: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs~1{job_id}/get response_body (response 429 application/problem+json)."""
+codec_1355: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1events/post response_header (response Retry-After 429)."""
 
-codec_1356: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1jobs~1{job_id}/get response_header (response Retry-After 429)."""
+codec_1356: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1events/post response_body (response default application/problem+json)."""
 
-codec_1357: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs~1{job_id}/get response_body (response default application/problem+json)."""
+codec_1357: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1events/post response_header (response Retry-After default)."""
 
-codec_1358: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1jobs~1{job_id}/get response_header (response Retry-After default)."""
+codec_1358: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+"""Codec of /paths/~1events~1{event_id}/get parameter (request header If-None-Match)."""
 
 codec_1359: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put parameter (request path job_id)."""
+"""Codec of /paths/~1events~1{event_id}/get parameter (request path event_id)."""
 
-codec_1360: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 200 application/json)."""
+codec_1360: Final[PydanticCodec[models.Event]] = PydanticCodec(models.Event)
+"""Codec of /paths/~1events~1{event_id}/get response_body (response 200 application/json)."""
 
-codec_1361: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 401 application/problem+json)."""
+codec_1361: Final[PydanticCodec[models.EventCalendar]] = PydanticCodec(models.EventCalendar)
+"""Codec of /paths/~1events~1{event_id}/get response_body (response 200 text/calendar)."""
 
-codec_1362: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 403 application/problem+json)."""
+codec_1362: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1events~1{event_id}/get response_header (response ETag 200)."""
 
-codec_1363: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 404 application/problem+json)."""
+codec_1363: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1events~1{event_id}/get response_header (response Cache-Control 200)."""
 
-codec_1364: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 409 application/problem+json)."""
+codec_1364: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1events~1{event_id}/get response_header (response ETag 304)."""
 
-codec_1365: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 422 application/problem+json)."""
+codec_1365: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1events~1{event_id}/get response_header (response Cache-Control 304)."""
 
 codec_1366: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 429 application/problem+json)."""
+"""Codec of /paths/~1events~1{event_id}/get response_body (response 401 application/problem+json)."""
 
-codec_1367: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Retry-After 429)."""
+codec_1367: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1events~1{event_id}/get response_body (response 404 application/problem+json)."""
 
 codec_1368: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response default application/problem+json)."""
+"""Codec of /paths/~1events~1{event_id}/get response_body (response 406 application/problem+json)."""
 
-codec_1369: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Retry-After default)."""
+codec_1369: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1events~1{event_id}/get response_body (response 422 application/problem+json)."""
 
-codec_1370: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put parameter (request path job_id)."""
+codec_1370: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1events~1{event_id}/get response_body (response 429 application/problem+json)."""
 
-codec_1371: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 200 application/json)."""
+codec_1371: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1events~1{event_id}/get response_header (response Retry-After 429)."""
 
 codec_1372: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 401 application/problem+json)."""
+"""Codec of /paths/~1events~1{event_id}/get response_body (response default application/problem+json)."""
 
-codec_1373: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 403 application/problem+json)."""
+codec_1373: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1events~1{event_id}/get response_header (response Retry-After default)."""
 
-codec_1374: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 404 application/problem+json)."""
+codec_1374: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+"""Codec of /paths/~1events~1{event_id}/patch parameter (request header If-Match)."""
 
-codec_1375: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 409 application/problem+json)."""
+codec_1375: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1events~1{event_id}/patch parameter (request path event_id)."""
 
-codec_1376: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 422 application/problem+json)."""
+codec_1376: Final[PydanticCodec[models.EventUpdate]] = PydanticCodec(models.EventUpdate)
+"""Codec of /paths/~1events~1{event_id}/patch request_body (request application/merge-patch+json)."""
 
-codec_1377: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 429 application/problem+json)."""
+codec_1377: Final[PydanticCodec[models.Event]] = PydanticCodec(models.Event)
+"""Codec of /paths/~1events~1{event_id}/patch response_body (response 200 application/json)."""
 
-codec_1378: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Retry-After 429)."""
+codec_1378: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1events~1{event_id}/patch response_header (response ETag 200)."""
 
 codec_1379: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response default application/problem+json)."""
+"""Codec of /paths/~1events~1{event_id}/patch response_body (response 400 application/problem+json)."""
 
-codec_1380: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Retry-After default)."""
+codec_1380: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1events~1{event_id}/patch response_body (response 401 application/problem+json)."""
 
-codec_1381: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
-"""Codec of /paths/~1notifications/get parameter (request query limit)."""
+codec_1381: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1events~1{event_id}/patch response_body (response 403 application/problem+json)."""
 
-codec_1382: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
-"""Codec of /paths/~1notifications/get parameter (request query cursor)."""
+codec_1382: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1events~1{event_id}/patch response_body (response 404 application/problem+json)."""
 
-codec_1383: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
-"""Codec of /paths/~1notifications/get parameter (request query page)."""
+codec_1383: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1events~1{event_id}/patch response_body (response 409 application/problem+json)."""
 
-codec_1384: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
-"""Codec of /paths/~1notifications/get parameter (request query include_total)."""
+codec_1384: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1events~1{event_id}/patch response_body (response 412 application/problem+json)."""
 
-codec_1385: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
-"""Codec of /paths/~1notifications/get parameter (request query unread)."""
+codec_1385: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1events~1{event_id}/patch response_body (response 413 application/problem+json)."""
 
-codec_1386: Final[PydanticCodec[models.NotificationKind]] = PydanticCodec(models.NotificationKind)
-"""Codec of /paths/~1notifications/get parameter (request query kind)."""
+codec_1386: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1events~1{event_id}/patch response_body (response 415 application/problem+json)."""
 
-codec_1387: Final[PydanticCodec[models.NotificationPage]] = PydanticCodec(models.NotificationPage)
-"""Codec of /paths/~1notifications/get response_body (response 200 application/json)."""
+codec_1387: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1events~1{event_id}/patch response_body (response 422 application/problem+json)."""
 
-codec_1388: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
-"""Codec of /paths/~1notifications/get response_header (response Link 200)."""
+codec_1388: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1events~1{event_id}/patch response_body (response 428 application/problem+json)."""
 
-codec_1389: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
-"""Codec of /paths/~1notifications/get response_header (response Cache-Control 200)."""
+codec_1389: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1events~1{event_id}/patch response_body (response 429 application/problem+json)."""
 
-codec_1390: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1notifications/get response_body (response 401 application/problem+json)."""
+codec_1390: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1events~1{event_id}/patch response_header (response Retry-After 429)."""
 
 codec_1391: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1notifications/get response_body (response 422 application/problem+json)."""
+"""Codec of /paths/~1events~1{event_id}/patch response_body (response default application/problem+json)."""
 
-codec_1392: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1notifications/get response_body (response 429 application/problem+json)."""
+codec_1392: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1events~1{event_id}/patch response_header (response Retry-After default)."""
 
-codec_1393: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1notifications/get response_header (response Retry-After 429)."""
+codec_1393: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+"""Codec of /paths/~1events~1{event_id}/delete parameter (request header If-Match)."""
 
-codec_1394: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1notifications/get response_body (response default application/problem+json)."""
+codec_1394: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1events~1{event_id}/delete parameter (request path event_id)."""
 
-codec_1395: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1notifications/get response_header (response Retry-After default)."""
+codec_1395: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1events~1{event_id}/delete response_body (response 401 application/problem+json)."""
 
-codec_1396: Final[PydanticCodec[models.NotificationCounts]] = PydanticCodec(models.NotificationCounts)
-"""Codec of /paths/~1notifications~1counts/get response_body (response 200 application/json)."""
+codec_1396: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1events~1{event_id}/delete response_body (response 403 application/problem+json)."""
 
-codec_1397: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
-"""Codec of /paths/~1notifications~1counts/get response_header (response Cache-Control 200)."""
+codec_1397: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1events~1{event_id}/delete response_body (response 404 application/problem+json)."""
 
 codec_1398: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1notifications~1counts/get response_body (response 401 application/problem+json)."""
+"""Codec of /paths/~1events~1{event_id}/delete response_body (response 412 application/problem+json)."""
 
 codec_1399: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1notifications~1counts/get response_body (response 422 application/problem+json)."""
+"""Codec of /paths/~1events~1{event_id}/delete response_body (response 422 application/problem+json)."""
 
 codec_1400: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1notifications~1counts/get response_body (response 429 application/problem+json)."""
+"""Codec of /paths/~1events~1{event_id}/delete response_body (response 428 application/problem+json)."""
 
-codec_1401: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1notifications~1counts/get response_header (response Retry-After 429)."""
+codec_1401: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1events~1{event_id}/delete response_body (response 429 application/problem+json)."""
 
-codec_1402: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1notifications~1counts/get response_body (response default application/problem+json)."""
+codec_1402: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1events~1{event_id}/delete response_header (response Retry-After 429)."""
 
-codec_1403: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1notifications~1counts/get response_header (response Retry-After default)."""
+codec_1403: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1events~1{event_id}/delete response_body (response default application/problem+json)."""
 
-codec_1404: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
-"""Codec of /paths/~1notifications~1read/put parameter (request query until)."""
+codec_1404: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1events~1{event_id}/delete response_header (response Retry-After default)."""
 
-codec_1405: Final[PydanticCodec[models.NotificationKind]] = PydanticCodec(models.NotificationKind)
-"""Codec of /paths/~1notifications~1read/put parameter (request query kind)."""
+codec_1405: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1events~1{event_id}~1attendance/put parameter (request path event_id)."""
 
 codec_1406: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1notifications~1read/put response_body (response 401 application/problem+json)."""
+"""Codec of /paths/~1events~1{event_id}~1attendance/put response_body (response 401 application/problem+json)."""
 
 codec_1407: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1notifications~1read/put response_body (response 403 application/problem+json)."""
+"""Codec of /paths/~1events~1{event_id}~1attendance/put response_body (response 403 application/problem+json)."""
 
 codec_1408: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1notifications~1read/put response_body (response 422 application/problem+json)."""
+"""Codec of /paths/~1events~1{event_id}~1attendance/put response_body (response 404 application/problem+json)."""
 
 codec_1409: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1notifications~1read/put response_body (response 429 application/problem+json)."""
+"""Codec of /paths/~1events~1{event_id}~1attendance/put response_body (response 409 application/problem+json)."""
 
-codec_1410: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1notifications~1read/put response_header (response Retry-After 429)."""
+codec_1410: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1events~1{event_id}~1attendance/put response_body (response 422 application/problem+json)."""
 
 codec_1411: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1notifications~1read/put response_body (response default application/problem+json)."""
+"""Codec of /paths/~1events~1{event_id}~1attendance/put response_body (response 429 application/problem+json)."""
 
 codec_1412: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1notifications~1read/put response_header (response Retry-After default)."""
+"""Codec of /paths/~1events~1{event_id}~1attendance/put response_header (response Retry-After 429)."""
 
-codec_1413: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1notifications~1{notification_id}~1read/put parameter (request path notification_id)."""
+codec_1413: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1events~1{event_id}~1attendance/put response_body (response default application/problem+json)."""
 
-codec_1414: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1notifications~1{notification_id}~1read/put response_body (response 401 application/problem+json)."""
+codec_1414: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1events~1{event_id}~1attendance/put response_header (response Retry-After default)."""
 
-codec_1415: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1notifications~1{notification_id}~1read/put response_body (response 403 application/problem+json)."""
+codec_1415: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1events~1{event_id}~1attendance/delete parameter (request path event_id)."""
 
 codec_1416: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1notifications~1{notification_id}~1read/put response_body (response 404 application/problem+json)."""
+"""Codec of /paths/~1events~1{event_id}~1attendance/delete response_body (response 401 application/problem+json)."""
 
 codec_1417: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1notifications~1{notification_id}~1read/put response_body (response 422 application/problem+json)."""
+"""Codec of /paths/~1events~1{event_id}~1attendance/delete response_body (response 403 application/problem+json)."""
 
 codec_1418: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1notifications~1{notification_id}~1read/put response_body (response 429 application/problem+json)."""
+"""Codec of /paths/~1events~1{event_id}~1attendance/delete response_body (response 404 application/problem+json)."""
 
-codec_1419: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1notifications~1{notification_id}~1read/put response_header (response Retry-After 429)."""
+codec_1419: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1events~1{event_id}~1attendance/delete response_body (response 409 application/problem+json)."""
 
 codec_1420: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1notifications~1{notification_id}~1read/put response_body (response default application/problem+json)."""
+"""Codec of /paths/~1events~1{event_id}~1attendance/delete response_body (response 422 application/problem+json)."""
 
-codec_1421: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1notifications~1{notification_id}~1read/put response_header (response Retry-After default)."""
+codec_1421: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1events~1{event_id}~1attendance/delete response_body (response 429 application/problem+json)."""
 
-codec_1422: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1notifications~1{notification_id}~1read/delete parameter (request path notification_id)."""
+codec_1422: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1events~1{event_id}~1attendance/delete response_header (response Retry-After 429)."""
 
 codec_1423: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1notifications~1{notification_id}~1read/delete response_body (response 401 application/problem+json)."""
+"""Codec of /paths/~1events~1{event_id}~1attendance/delete response_body (response default application/problem+json)."""
 
-codec_1424: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1notifications~1{notification_id}~1read/delete response_body (response 403 application/problem+json)."""
+codec_1424: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1events~1{event_id}~1attendance/delete response_header (response Retry-After default)."""
 
-codec_1425: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1notifications~1{notification_id}~1read/delete response_body (response 404 application/problem+json)."""
+codec_1425: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+"""Codec of /paths/~1events~1{event_id}~1attendees/get parameter (request query limit)."""
 
-codec_1426: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1notifications~1{notification_id}~1read/delete response_body (response 422 application/problem+json)."""
+codec_1426: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+"""Codec of /paths/~1events~1{event_id}~1attendees/get parameter (request query cursor)."""
 
-codec_1427: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1notifications~1{notification_id}~1read/delete response_body (response 429 application/problem+json)."""
+codec_1427: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+"""Codec of /paths/~1events~1{event_id}~1attendees/get parameter (request query page)."""
 
-codec_1428: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1notifications~1{notification_id}~1read/delete response_header (response Retry-After 429)."""
+codec_1428: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+"""Codec of /paths/~1events~1{event_id}~1attendees/get parameter (request query include_total)."""
 
-codec_1429: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1notifications~1{notification_id}~1read/delete response_body (response default application/problem+json)."""
+codec_1429: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1events~1{event_id}~1attendees/get parameter (request path event_id)."""
 
-codec_1430: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1notifications~1{notification_id}~1read/delete response_header (response Retry-After default)."""
+codec_1430: Final[PydanticCodec[models.AttendeePage]] = PydanticCodec(models.AttendeePage)
+"""Codec of /paths/~1events~1{event_id}~1attendees/get response_body (response 200 application/json)."""
 
-codec_1431: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
-"""Codec of /paths/~1users~1me~1notification-preferences/get parameter (request header If-None-Match)."""
+codec_1431: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+"""Codec of /paths/~1events~1{event_id}~1attendees/get response_header (response Link 200)."""
 
-codec_1432: Final[PydanticCodec[models.NotificationPreferences]] = PydanticCodec(models.NotificationPreferences)
-"""Codec of /paths/~1users~1me~1notification-preferences/get response_body (response 200 application/json)."""
+codec_1432: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1events~1{event_id}~1attendees/get response_header (response Cache-Control 200)."""
 
-codec_1433: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
-"""Codec of /paths/~1users~1me~1notification-preferences/get response_header (response ETag 200)."""
+codec_1433: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1events~1{event_id}~1attendees/get response_body (response 401 application/problem+json)."""
 
-codec_1434: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
-"""Codec of /paths/~1users~1me~1notification-preferences/get response_header (response Cache-Control 200)."""
+codec_1434: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1events~1{event_id}~1attendees/get response_body (response 403 application/problem+json)."""
 
-codec_1435: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
-"""Codec of /paths/~1users~1me~1notification-preferences/get response_header (response ETag 304)."""
+codec_1435: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1events~1{event_id}~1attendees/get response_body (response 404 application/problem+json)."""
 
-codec_1436: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
-"""Codec of /paths/~1users~1me~1notification-preferences/get response_header (response Cache-Control 304)."""
+codec_1436: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1events~1{event_id}~1attendees/get response_body (response 422 application/problem+json)."""
 
 codec_1437: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1users~1me~1notification-preferences/get response_body (response 401 application/problem+json)."""
+"""Codec of /paths/~1events~1{event_id}~1attendees/get response_body (response 429 application/problem+json)."""
 
-codec_1438: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1users~1me~1notification-preferences/get response_body (response 422 application/problem+json)."""
+codec_1438: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1events~1{event_id}~1attendees/get response_header (response Retry-After 429)."""
 
 codec_1439: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1users~1me~1notification-preferences/get response_body (response 429 application/problem+json)."""
+"""Codec of /paths/~1events~1{event_id}~1attendees/get response_body (response default application/problem+json)."""
 
 codec_1440: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1users~1me~1notification-preferences/get response_header (response Retry-After 429)."""
+"""Codec of /paths/~1events~1{event_id}~1attendees/get response_header (response Retry-After default)."""
 
-codec_1441: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1users~1me~1notification-preferences/get response_body (response default application/problem+json)."""
+codec_1441: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+"""Codec of /paths/~1users~1me~1events/get parameter (request query limit)."""
 
-codec_1442: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1users~1me~1notification-preferences/get response_header (response Retry-After default)."""
+codec_1442: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+"""Codec of /paths/~1users~1me~1events/get parameter (request query cursor)."""
 
-codec_1443: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
-"""Codec of /paths/~1users~1me~1notification-preferences/patch parameter (request header If-Match)."""
+codec_1443: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+"""Codec of /paths/~1users~1me~1events/get parameter (request query page)."""
 
-codec_1444: Final[PydanticCodec[models.NotificationPreferencesUpdate]] = PydanticCodec(models.NotificationPreferencesUpdate)
-"""Codec of /paths/~1users~1me~1notification-preferences/patch request_body (request application/merge-patch+json)."""
+codec_1444: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+"""Codec of /paths/~1users~1me~1events/get parameter (request query include_total)."""
 
-codec_1445: Final[PydanticCodec[models.NotificationPreferences]] = PydanticCodec(models.NotificationPreferences)
-"""Codec of /paths/~1users~1me~1notification-preferences/patch response_body (response 200 application/json)."""
+codec_1445: Final[PydanticCodec[models.EventSort]] = PydanticCodec(models.EventSort)
+"""Codec of /paths/~1users~1me~1events/get parameter (request query sort)."""
 
-codec_1446: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
-"""Codec of /paths/~1users~1me~1notification-preferences/patch response_header (response ETag 200)."""
+codec_1446: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
+"""Codec of /paths/~1users~1me~1events/get parameter (request query starts_after)."""
 
-codec_1447: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1users~1me~1notification-preferences/patch response_body (response 400 application/problem+json)."""
+codec_1447: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
+"""Codec of /paths/~1users~1me~1events/get parameter (request query starts_before)."""
 
-codec_1448: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1users~1me~1notification-preferences/patch response_body (response 401 application/problem+json)."""
+codec_1448: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+"""Codec of /paths/~1users~1me~1events/get parameter (request query upcoming)."""
 
-codec_1449: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1users~1me~1notification-preferences/patch response_body (response 403 application/problem+json)."""
+codec_1449: Final[PydanticCodec[models.EventPage]] = PydanticCodec(models.EventPage)
+"""Codec of /paths/~1users~1me~1events/get response_body (response 200 application/json)."""
 
-codec_1450: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1users~1me~1notification-preferences/patch response_body (response 412 application/problem+json)."""
+codec_1450: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+"""Codec of /paths/~1users~1me~1events/get response_header (response Link 200)."""
 
-codec_1451: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1users~1me~1notification-preferences/patch response_body (response 413 application/problem+json)."""
+codec_1451: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1users~1me~1events/get response_header (response Cache-Control 200)."""
 
 codec_1452: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1users~1me~1notification-preferences/patch response_body (response 415 application/problem+json)."""
+"""Codec of /paths/~1users~1me~1events/get response_body (response 401 application/problem+json)."""
 
 codec_1453: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1users~1me~1notification-preferences/patch response_body (response 422 application/problem+json)."""
+"""Codec of /paths/~1users~1me~1events/get response_body (response 422 application/problem+json)."""
 
 codec_1454: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1users~1me~1notification-preferences/patch response_body (response 428 application/problem+json)."""
+"""Codec of /paths/~1users~1me~1events/get response_body (response 429 application/problem+json)."""
 
-codec_1455: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1users~1me~1notification-preferences/patch response_body (response 429 application/problem+json)."""
+codec_1455: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1users~1me~1events/get response_header (response Retry-After 429)."""
 
-codec_1456: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1users~1me~1notification-preferences/patch response_header (response Retry-After 429)."""
+codec_1456: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me~1events/get response_body (response default application/problem+json)."""
 
-codec_1457: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1users~1me~1notification-preferences/patch response_body (response default application/problem+json)."""
+codec_1457: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1users~1me~1events/get response_header (response Retry-After default)."""
 
-codec_1458: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1users~1me~1notification-preferences/patch response_header (response Retry-After default)."""
+codec_1458: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+"""Codec of /paths/~1items/get parameter (request query limit)."""
 
-codec_1459: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
-"""Codec of /paths/~1admin~1mail/post parameter (request header Idempotency-Key)."""
+codec_1459: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+"""Codec of /paths/~1items/get parameter (request query cursor)."""
 
-codec_1460: Final[PydanticCodec[models.MailDraft]] = PydanticCodec(models.MailDraft)
-"""Codec of /paths/~1admin~1mail/post request_body (request application/json)."""
+codec_1460: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+"""Codec of /paths/~1items/get parameter (request query page)."""
 
-codec_1461: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
-"""Codec of /paths/~1admin~1mail/post response_body (response 202 application/json)."""
+codec_1461: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+"""Codec of /paths/~1items/get parameter (request query include_total)."""
 
-codec_1462: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
-"""Codec of /paths/~1admin~1mail/post response_header (response Location 202)."""
+codec_1462: Final[PydanticCodec[models.ItemSort]] = PydanticCodec(models.ItemSort)
+"""Codec of /paths/~1items/get parameter (request query sort)."""
 
-codec_1463: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
-"""Codec of /paths/~1admin~1mail/post response_header (response Idempotent-Replayed 202)."""
+codec_1463: Final[PydanticCodec[models.Username]] = PydanticCodec(models.Username)
+"""Codec of /paths/~1items/get parameter (request query owner)."""
 
-codec_1464: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1admin~1mail/post response_body (response 400 application/problem+json)."""
+codec_1464: Final[PydanticCodec[models.TagName]] = PydanticCodec(models.TagName)
+"""Codec of /paths/~1items/get parameter (request query tag)."""
 
-codec_1465: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1admin~1mail/post response_body (response 401 application/problem+json)."""
+codec_1465: Final[PydanticCodec[models.CategorySlug]] = PydanticCodec(models.CategorySlug)
+"""Codec of /paths/~1items/get parameter (request query category)."""
 
-codec_1466: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1admin~1mail/post response_body (response 403 application/problem+json)."""
+codec_1466: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+"""Codec of /paths/~1items/get parameter (request query in_stock)."""
 
-codec_1467: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1admin~1mail/post response_body (response 409 application/problem+json)."""
+codec_1467: Final[PydanticCodec[models.PriceLimit]] = PydanticCodec(models.PriceLimit)
+"""Codec of /paths/~1items/get parameter (request query min_price)."""
 
-codec_1468: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1admin~1mail/post response_body (response 413 application/problem+json)."""
+codec_1468: Final[PydanticCodec[models.PriceLimit]] = PydanticCodec(models.PriceLimit)
+"""Codec of /paths/~1items/get parameter (request query max_price)."""
 
-codec_1469: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1admin~1mail/post response_body (response 415 application/problem+json)."""
+codec_1469: Final[PydanticCodec[models.ItemPage]] = PydanticCodec(models.ItemPage)
+"""Codec of /paths/~1items/get response_body (response 200 application/json)."""
 
-codec_1470: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1admin~1mail/post response_body (response 422 application/problem+json)."""
+codec_1470: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+"""Codec of /paths/~1items/get response_header (response Link 200)."""
 
-codec_1471: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1admin~1mail/post response_body (response 429 application/problem+json)."""
+codec_1471: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1items/get response_header (response Cache-Control 200)."""
 
-codec_1472: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1admin~1mail/post response_header (response Retry-After 429)."""
+codec_1472: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1items/get response_body (response 401 application/problem+json)."""
 
 codec_1473: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1items/get response_body (response 422 application/problem+json)."""
+
+codec_1474: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1items/get response_body (response 429 application/problem+json)."""
+
+codec_1475: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1items/get response_header (response Retry-After 429)."""
+
+codec_1476: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1items/get response_body (response default application/problem+json)."""
+
+codec_1477: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1items/get response_header (response Retry-After default)."""
+
+codec_1478: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
+"""Codec of /paths/~1items/post parameter (request header Idempotency-Key)."""
+
+codec_1479: Final[PydanticCodec[models.ItemCreate]] = PydanticCodec(models.ItemCreate)
+"""Codec of /paths/~1items/post request_body (request application/json)."""
+
+codec_1480: Final[PydanticCodec[models.Item]] = PydanticCodec(models.Item)
+"""Codec of /paths/~1items/post response_body (response 201 application/json)."""
+
+codec_1481: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+"""Codec of /paths/~1items/post response_header (response Location 201)."""
+
+codec_1482: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1items/post response_header (response ETag 201)."""
+
+codec_1483: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
+"""Codec of /paths/~1items/post response_header (response Idempotent-Replayed 201)."""
+
+codec_1484: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1items/post response_body (response 400 application/problem+json)."""
+
+codec_1485: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1items/post response_body (response 401 application/problem+json)."""
+
+codec_1486: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1items/post response_body (response 403 application/problem+json)."""
+
+codec_1487: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1items/post response_body (response 409 application/problem+json)."""
+
+codec_1488: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1items/post response_body (response 413 application/problem+json)."""
+
+codec_1489: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1items/post response_body (response 415 application/problem+json)."""
+
+codec_1490: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1items/post response_body (response 422 application/problem+json)."""
+
+codec_1491: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1items/post response_body (response 429 application/problem+json)."""
+
+codec_1492: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1items/post response_header (response Retry-After 429)."""
+
+codec_1493: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1items/post response_body (response default application/problem+json)."""
+
+codec_1494: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1items/post response_header (response Retry-After default)."""
+
+codec_1495: Final[PydanticCodec[models.SearchQuery]] = PydanticCodec(models.SearchQuery)
+"""Codec of /paths/~1items~1search/get parameter (request query q)."""
+
+codec_1496: Final[PydanticCodec[models.PriceLimit]] = PydanticCodec(models.PriceLimit)
+"""Codec of /paths/~1items~1search/get parameter (request query min_price)."""
+
+codec_1497: Final[PydanticCodec[models.PriceLimit]] = PydanticCodec(models.PriceLimit)
+"""Codec of /paths/~1items~1search/get parameter (request query max_price)."""
+
+codec_1498: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+"""Codec of /paths/~1items~1search/get parameter (request query limit)."""
+
+codec_1499: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+"""Codec of /paths/~1items~1search/get parameter (request query cursor)."""
+
+codec_1500: Final[PydanticCodec[models.ItemHitPage]] = PydanticCodec(models.ItemHitPage)
+"""Codec of /paths/~1items~1search/get response_body (response 200 application/json)."""
+
+codec_1501: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+"""Codec of /paths/~1items~1search/get response_header (response Link 200)."""
+
+codec_1502: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1items~1search/get response_header (response Cache-Control 200)."""
+
+codec_1503: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1items~1search/get response_body (response 401 application/problem+json)."""
+
+codec_1504: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1items~1search/get response_body (response 422 application/problem+json)."""
+
+codec_1505: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1items~1search/get response_body (response 429 application/problem+json)."""
+
+codec_1506: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1items~1search/get response_header (response Retry-After 429)."""
+
+codec_1507: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1items~1search/get response_body (response default application/problem+json)."""
+
+codec_1508: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1items~1search/get response_header (response Retry-After default)."""
+
+codec_1509: Final[PydanticCodec[models.PopularItems]] = PydanticCodec(models.PopularItems)
+"""Codec of /paths/~1items~1popular/get response_body (response 200 application/json)."""
+
+codec_1510: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1items~1popular/get response_header (response Cache-Control 200)."""
+
+codec_1511: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1items~1popular/get response_body (response 401 application/problem+json)."""
+
+codec_1512: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1items~1popular/get response_body (response 422 application/problem+json)."""
+
+codec_1513: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1items~1popular/get response_body (response 429 application/problem+json)."""
+
+codec_1514: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1items~1popular/get response_header (response Retry-After 429)."""
+
+codec_1515: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1items~1popular/get response_body (response default application/problem+json)."""
+
+codec_1516: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1items~1popular/get response_header (response Retry-After default)."""
+
+codec_1517: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+"""Codec of /paths/~1items~1{item_id}/get parameter (request header If-None-Match)."""
+
+codec_1518: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1items~1{item_id}/get parameter (request path item_id)."""
+
+codec_1519: Final[PydanticCodec[models.Item]] = PydanticCodec(models.Item)
+"""Codec of /paths/~1items~1{item_id}/get response_body (response 200 application/json)."""
+
+codec_1520: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1items~1{item_id}/get response_header (response ETag 200)."""
+
+codec_1521: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1items~1{item_id}/get response_header (response Cache-Control 200)."""
+
+codec_1522: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1items~1{item_id}/get response_header (response ETag 304)."""
+
+codec_1523: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1items~1{item_id}/get response_header (response Cache-Control 304)."""
+
+codec_1524: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1items~1{item_id}/get response_body (response 401 application/problem+json)."""
+
+codec_1525: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1items~1{item_id}/get response_body (response 404 application/problem+json)."""
+
+codec_1526: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1items~1{item_id}/get response_body (response 422 application/problem+json)."""
+
+codec_1527: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1items~1{item_id}/get response_body (response 429 application/problem+json)."""
+
+codec_1528: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1items~1{item_id}/get response_header (response Retry-After 429)."""
+
+codec_1529: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1items~1{item_id}/get response_body (response default application/problem+json)."""
+
+codec_1530: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1items~1{item_id}/get response_header (response Retry-After default)."""
+
+codec_1531: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+"""Codec of /paths/~1items~1{item_id}/patch parameter (request header If-Match)."""
+
+codec_1532: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1items~1{item_id}/patch parameter (request path item_id)."""
+
+codec_1533: Final[PydanticCodec[models.ItemUpdate]] = PydanticCodec(models.ItemUpdate)
+"""Codec of /paths/~1items~1{item_id}/patch request_body (request application/merge-patch+json)."""
+
+codec_1534: Final[PydanticCodec[models.Item]] = PydanticCodec(models.Item)
+"""Codec of /paths/~1items~1{item_id}/patch response_body (response 200 application/json)."""
+
+codec_1535: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1items~1{item_id}/patch response_header (response ETag 200)."""
+
+codec_1536: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1items~1{item_id}/patch response_body (response 400 application/problem+json)."""
+
+codec_1537: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1items~1{item_id}/patch response_body (response 401 application/problem+json)."""
+
+codec_1538: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1items~1{item_id}/patch response_body (response 403 application/problem+json)."""
+
+codec_1539: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1items~1{item_id}/patch response_body (response 404 application/problem+json)."""
+
+codec_1540: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1items~1{item_id}/patch response_body (response 412 application/problem+json)."""
+
+codec_1541: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1items~1{item_id}/patch response_body (response 413 application/problem+json)."""
+
+codec_1542: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1items~1{item_id}/patch response_body (response 415 application/problem+json)."""
+
+codec_1543: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1items~1{item_id}/patch response_body (response 422 application/problem+json)."""
+
+codec_1544: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1items~1{item_id}/patch response_body (response 428 application/problem+json)."""
+
+codec_1545: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1items~1{item_id}/patch response_body (response 429 application/problem+json)."""
+
+codec_1546: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1items~1{item_id}/patch response_header (response Retry-After 429)."""
+
+codec_1547: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1items~1{item_id}/patch response_body (response default application/problem+json)."""
+
+codec_1548: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1items~1{item_id}/patch response_header (response Retry-After default)."""
+
+codec_1549: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+"""Codec of /paths/~1items~1{item_id}/delete parameter (request header If-Match)."""
+
+codec_1550: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1items~1{item_id}/delete parameter (request path item_id)."""
+
+codec_1551: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1items~1{item_id}/delete response_body (response 401 application/problem+json)."""
+
+codec_1552: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1items~1{item_id}/delete response_body (response 403 application/problem+json)."""
+
+codec_1553: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1items~1{item_id}/delete response_body (response 404 application/problem+json)."""
+
+codec_1554: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1items~1{item_id}/delete response_body (response 412 application/problem+json)."""
+
+codec_1555: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1items~1{item_id}/delete response_body (response 422 application/problem+json)."""
+
+codec_1556: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1items~1{item_id}/delete response_body (response 428 application/problem+json)."""
+
+codec_1557: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1items~1{item_id}/delete response_body (response 429 application/problem+json)."""
+
+codec_1558: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1items~1{item_id}/delete response_header (response Retry-After 429)."""
+
+codec_1559: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1items~1{item_id}/delete response_body (response default application/problem+json)."""
+
+codec_1560: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1items~1{item_id}/delete response_header (response Retry-After default)."""
+
+codec_1561: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+"""Codec of /paths/~1users~1me~1items/get parameter (request query limit)."""
+
+codec_1562: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+"""Codec of /paths/~1users~1me~1items/get parameter (request query cursor)."""
+
+codec_1563: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+"""Codec of /paths/~1users~1me~1items/get parameter (request query page)."""
+
+codec_1564: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+"""Codec of /paths/~1users~1me~1items/get parameter (request query include_total)."""
+
+codec_1565: Final[PydanticCodec[models.ItemStatus]] = PydanticCodec(models.ItemStatus)
+"""Codec of /paths/~1users~1me~1items/get parameter (request query status)."""
+
+codec_1566: Final[PydanticCodec[models.ItemPage]] = PydanticCodec(models.ItemPage)
+"""Codec of /paths/~1users~1me~1items/get response_body (response 200 application/json)."""
+
+codec_1567: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+"""Codec of /paths/~1users~1me~1items/get response_header (response Link 200)."""
+
+codec_1568: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1users~1me~1items/get response_header (response Cache-Control 200)."""
+
+codec_1569: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me~1items/get response_body (response 401 application/problem+json)."""
+
+codec_1570: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me~1items/get response_body (response 422 application/problem+json)."""
+
+codec_1571: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me~1items/get response_body (response 429 application/problem+json)."""
+
+codec_1572: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1users~1me~1items/get response_header (response Retry-After 429)."""
+
+codec_1573: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me~1items/get response_body (response default application/problem+json)."""
+
+codec_1574: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1users~1me~1items/get response_header (response Retry-After default)."""
+
+codec_1575: Final[PydanticCodec[models.SearchQuery]] = PydanticCodec(models.SearchQuery)
+"""Codec of /paths/~1search/get parameter (request query q)."""
+
+codec_1576: Final[PydanticCodec[models.SearchType]] = PydanticCodec(models.SearchType)
+"""Codec of /paths/~1search/get parameter (request query kind)."""
+
+codec_1577: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+"""Codec of /paths/~1search/get parameter (request query limit)."""
+
+codec_1578: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+"""Codec of /paths/~1search/get parameter (request query cursor)."""
+
+codec_1579: Final[PydanticCodec[models.SearchPage]] = PydanticCodec(models.SearchPage)
+"""Codec of /paths/~1search/get response_body (response 200 application/json)."""
+
+codec_1580: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+"""Codec of /paths/~1search/get response_header (response Link 200)."""
+
+codec_1581: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1search/get response_header (response Cache-Control 200)."""
+
+codec_1582: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1search/get response_body (response 401 application/problem+json)."""
+
+codec_1583: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1search/get response_body (response 422 application/problem+json)."""
+
+codec_1584: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1search/get response_body (response 429 application/problem+json)."""
+
+codec_1585: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1search/get response_header (response Retry-After 429)."""
+
+codec_1586: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1search/get response_body (response default application/problem+json)."""
+
+codec_1587: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1search/get response_header (response Retry-After default)."""
+
+codec_1588: Final[PydanticCodec[models.Statistics]] = PydanticCodec(models.Statistics)
+"""Codec of /paths/~1stats/get response_body (response 200 application/json)."""
+
+codec_1589: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1stats/get response_header (response Cache-Control 200)."""
+
+codec_1590: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1stats/get response_body (response 401 application/problem+json)."""
+
+codec_1591: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1stats/get response_body (response 422 application/problem+json)."""
+
+codec_1592: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1stats/get response_body (response 429 application/problem+json)."""
+
+codec_1593: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1stats/get response_header (response Retry-After 429)."""
+
+codec_1594: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1stats/get response_body (response default application/problem+json)."""
+
+codec_1595: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1stats/get response_header (response Retry-After default)."""
+
+codec_1596: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+"""Codec of /paths/~1admin~1audit-events/get parameter (request query limit)."""
+
+codec_1597: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+"""Codec of /paths/~1admin~1audit-events/get parameter (request query cursor)."""
+
+codec_1598: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+"""Codec of /paths/~1admin~1audit-events/get parameter (request query page)."""
+
+codec_1599: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+"""Codec of /paths/~1admin~1audit-events/get parameter (request query include_total)."""
+
+codec_1600: Final[PydanticCodec[models.AuditEventSort]] = PydanticCodec(models.AuditEventSort)
+"""Codec of /paths/~1admin~1audit-events/get parameter (request query sort)."""
+
+codec_1601: Final[PydanticCodec[models.AuditAction]] = PydanticCodec(models.AuditAction)
+"""Codec of /paths/~1admin~1audit-events/get parameter (request query action)."""
+
+codec_1602: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1admin~1audit-events/get parameter (request query actor_id)."""
+
+codec_1603: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1admin~1audit-events/get parameter (request query subject_id)."""
+
+codec_1604: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
+"""Codec of /paths/~1admin~1audit-events/get parameter (request query created_after)."""
+
+codec_1605: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
+"""Codec of /paths/~1admin~1audit-events/get parameter (request query created_before)."""
+
+codec_1606: Final[PydanticCodec[models.AuditEventPage]] = PydanticCodec(models.AuditEventPage)
+"""Codec of /paths/~1admin~1audit-events/get response_body (response 200 application/json)."""
+
+codec_1607: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response Link 200)."""
+
+codec_1608: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response Cache-Control 200)."""
+
+codec_1609: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1admin~1audit-events/get response_body (response 401 application/problem+json)."""
+
+codec_1610: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1admin~1audit-events/get response_body (response 403 application/problem+json)."""
+
+codec_1611: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1admin~1audit-events/get response_body (response 422 application/problem+json)."""
+
+codec_1612: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1admin~1audit-events/get response_body (response 429 application/problem+json)."""
+
+codec_1613: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response Retry-After 429)."""
+
+codec_1614: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1admin~1audit-events/get response_body (response default application/problem+json)."""
+
+codec_1615: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response Retry-After default)."""
+
+codec_1616: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+"""Codec of /paths/~1jobs/get parameter (request query limit)."""
+
+codec_1617: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+"""Codec of /paths/~1jobs/get parameter (request query cursor)."""
+
+codec_1618: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+"""Codec of /paths/~1jobs/get parameter (request query page)."""
+
+codec_1619: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+"""Codec of /paths/~1jobs/get parameter (request query include_total)."""
+
+codec_1620: Final[PydanticCodec[models.JobSort]] = PydanticCodec(models.JobSort)
+"""Codec of /paths/~1jobs/get parameter (request query sort)."""
+
+codec_1621: Final[PydanticCodec[models.JobStatus]] = PydanticCodec(models.JobStatus)
+"""Codec of /paths/~1jobs/get parameter (request query status)."""
+
+codec_1622: Final[PydanticCodec[models.JobKind]] = PydanticCodec(models.JobKind)
+"""Codec of /paths/~1jobs/get parameter (request query kind)."""
+
+codec_1623: Final[PydanticCodec[models.JobPage]] = PydanticCodec(models.JobPage)
+"""Codec of /paths/~1jobs/get response_body (response 200 application/json)."""
+
+codec_1624: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+"""Codec of /paths/~1jobs/get response_header (response Link 200)."""
+
+codec_1625: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1jobs/get response_header (response Cache-Control 200)."""
+
+codec_1626: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs/get response_body (response 401 application/problem+json)."""
+
+codec_1627: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs/get response_body (response 422 application/problem+json)."""
+
+codec_1628: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs/get response_body (response 429 application/problem+json)."""
+
+codec_1629: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1jobs/get response_header (response Retry-After 429)."""
+
+codec_1630: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs/get response_body (response default application/problem+json)."""
+
+codec_1631: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1jobs/get response_header (response Retry-After default)."""
+
+codec_1632: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1jobs~1{job_id}/get parameter (request path job_id)."""
+
+codec_1633: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
+"""Codec of /paths/~1jobs~1{job_id}/get response_body (response 200 application/json)."""
+
+codec_1634: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1jobs~1{job_id}/get response_header (response Cache-Control 200)."""
+
+codec_1635: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}/get response_body (response 401 application/problem+json)."""
+
+codec_1636: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}/get response_body (response 404 application/problem+json)."""
+
+codec_1637: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}/get response_body (response 422 application/problem+json)."""
+
+codec_1638: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}/get response_body (response 429 application/problem+json)."""
+
+codec_1639: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1jobs~1{job_id}/get response_header (response Retry-After 429)."""
+
+codec_1640: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}/get response_body (response default application/problem+json)."""
+
+codec_1641: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1jobs~1{job_id}/get response_header (response Retry-After default)."""
+
+codec_1642: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put parameter (request path job_id)."""
+
+codec_1643: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 200 application/json)."""
+
+codec_1644: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 401 application/problem+json)."""
+
+codec_1645: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 403 application/problem+json)."""
+
+codec_1646: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 404 application/problem+json)."""
+
+codec_1647: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 409 application/problem+json)."""
+
+codec_1648: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 422 application/problem+json)."""
+
+codec_1649: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 429 application/problem+json)."""
+
+codec_1650: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Retry-After 429)."""
+
+codec_1651: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response default application/problem+json)."""
+
+codec_1652: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Retry-After default)."""
+
+codec_1653: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put parameter (request path job_id)."""
+
+codec_1654: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 200 application/json)."""
+
+codec_1655: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 401 application/problem+json)."""
+
+codec_1656: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 403 application/problem+json)."""
+
+codec_1657: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 404 application/problem+json)."""
+
+codec_1658: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 409 application/problem+json)."""
+
+codec_1659: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 422 application/problem+json)."""
+
+codec_1660: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 429 application/problem+json)."""
+
+codec_1661: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Retry-After 429)."""
+
+codec_1662: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response default application/problem+json)."""
+
+codec_1663: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Retry-After default)."""
+
+codec_1664: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+"""Codec of /paths/~1notifications/get parameter (request query limit)."""
+
+codec_1665: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+"""Codec of /paths/~1notifications/get parameter (request query cursor)."""
+
+codec_1666: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+"""Codec of /paths/~1notifications/get parameter (request query page)."""
+
+codec_1667: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+"""Codec of /paths/~1notifications/get parameter (request query include_total)."""
+
+codec_1668: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+"""Codec of /paths/~1notifications/get parameter (request query unread)."""
+
+codec_1669: Final[PydanticCodec[models.NotificationKind]] = PydanticCodec(models.NotificationKind)
+"""Codec of /paths/~1notifications/get parameter (request query kind)."""
+
+codec_1670: Final[PydanticCodec[models.NotificationPage]] = PydanticCodec(models.NotificationPage)
+"""Codec of /paths/~1notifications/get response_body (response 200 application/json)."""
+
+codec_1671: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+"""Codec of /paths/~1notifications/get response_header (response Link 200)."""
+
+codec_1672: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1notifications/get response_header (response Cache-Control 200)."""
+
+codec_1673: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1notifications/get response_body (response 401 application/problem+json)."""
+
+codec_1674: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1notifications/get response_body (response 422 application/problem+json)."""
+
+codec_1675: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1notifications/get response_body (response 429 application/problem+json)."""
+
+codec_1676: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1notifications/get response_header (response Retry-After 429)."""
+
+codec_1677: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1notifications/get response_body (response default application/problem+json)."""
+
+codec_1678: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1notifications/get response_header (response Retry-After default)."""
+
+codec_1679: Final[PydanticCodec[models.NotificationCounts]] = PydanticCodec(models.NotificationCounts)
+"""Codec of /paths/~1notifications~1counts/get response_body (response 200 application/json)."""
+
+codec_1680: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1notifications~1counts/get response_header (response Cache-Control 200)."""
+
+codec_1681: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1notifications~1counts/get response_body (response 401 application/problem+json)."""
+
+codec_1682: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1notifications~1counts/get response_body (response 422 application/problem+json)."""
+
+codec_1683: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1notifications~1counts/get response_body (response 429 application/problem+json)."""
+
+codec_1684: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1notifications~1counts/get response_header (response Retry-After 429)."""
+
+codec_1685: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1notifications~1counts/get response_body (response default application/problem+json)."""
+
+codec_1686: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1notifications~1counts/get response_header (response Retry-After default)."""
+
+codec_1687: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
+"""Codec of /paths/~1notifications~1read/put parameter (request query until)."""
+
+codec_1688: Final[PydanticCodec[models.NotificationKind]] = PydanticCodec(models.NotificationKind)
+"""Codec of /paths/~1notifications~1read/put parameter (request query kind)."""
+
+codec_1689: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1notifications~1read/put response_body (response 401 application/problem+json)."""
+
+codec_1690: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1notifications~1read/put response_body (response 403 application/problem+json)."""
+
+codec_1691: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1notifications~1read/put response_body (response 422 application/problem+json)."""
+
+codec_1692: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1notifications~1read/put response_body (response 429 application/problem+json)."""
+
+codec_1693: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1notifications~1read/put response_header (response Retry-After 429)."""
+
+codec_1694: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1notifications~1read/put response_body (response default application/problem+json)."""
+
+codec_1695: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1notifications~1read/put response_header (response Retry-After default)."""
+
+codec_1696: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1notifications~1{notification_id}~1read/put parameter (request path notification_id)."""
+
+codec_1697: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1notifications~1{notification_id}~1read/put response_body (response 401 application/problem+json)."""
+
+codec_1698: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1notifications~1{notification_id}~1read/put response_body (response 403 application/problem+json)."""
+
+codec_1699: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1notifications~1{notification_id}~1read/put response_body (response 404 application/problem+json)."""
+
+codec_1700: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1notifications~1{notification_id}~1read/put response_body (response 422 application/problem+json)."""
+
+codec_1701: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1notifications~1{notification_id}~1read/put response_body (response 429 application/problem+json)."""
+
+codec_1702: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1notifications~1{notification_id}~1read/put response_header (response Retry-After 429)."""
+
+codec_1703: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1notifications~1{notification_id}~1read/put response_body (response default application/problem+json)."""
+
+codec_1704: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1notifications~1{notification_id}~1read/put response_header (response Retry-After default)."""
+
+codec_1705: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1notifications~1{notification_id}~1read/delete parameter (request path notification_id)."""
+
+codec_1706: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1notifications~1{notification_id}~1read/delete response_body (response 401 application/problem+json)."""
+
+codec_1707: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1notifications~1{notification_id}~1read/delete response_body (response 403 application/problem+json)."""
+
+codec_1708: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1notifications~1{notification_id}~1read/delete response_body (response 404 application/problem+json)."""
+
+codec_1709: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1notifications~1{notification_id}~1read/delete response_body (response 422 application/problem+json)."""
+
+codec_1710: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1notifications~1{notification_id}~1read/delete response_body (response 429 application/problem+json)."""
+
+codec_1711: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1notifications~1{notification_id}~1read/delete response_header (response Retry-After 429)."""
+
+codec_1712: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1notifications~1{notification_id}~1read/delete response_body (response default application/problem+json)."""
+
+codec_1713: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1notifications~1{notification_id}~1read/delete response_header (response Retry-After default)."""
+
+codec_1714: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+"""Codec of /paths/~1users~1me~1notification-preferences/get parameter (request header If-None-Match)."""
+
+codec_1715: Final[PydanticCodec[models.NotificationPreferences]] = PydanticCodec(models.NotificationPreferences)
+"""Codec of /paths/~1users~1me~1notification-preferences/get response_body (response 200 application/json)."""
+
+codec_1716: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1users~1me~1notification-preferences/get response_header (response ETag 200)."""
+
+codec_1717: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1users~1me~1notification-preferences/get response_header (response Cache-Control 200)."""
+
+codec_1718: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1users~1me~1notification-preferences/get response_header (response ETag 304)."""
+
+codec_1719: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1users~1me~1notification-preferences/get response_header (response Cache-Control 304)."""
+
+codec_1720: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me~1notification-preferences/get response_body (response 401 application/problem+json)."""
+
+codec_1721: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me~1notification-preferences/get response_body (response 422 application/problem+json)."""
+
+codec_1722: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me~1notification-preferences/get response_body (response 429 application/problem+json)."""
+
+codec_1723: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1users~1me~1notification-preferences/get response_header (response Retry-After 429)."""
+
+codec_1724: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me~1notification-preferences/get response_body (response default application/problem+json)."""
+
+codec_1725: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1users~1me~1notification-preferences/get response_header (response Retry-After default)."""
+
+codec_1726: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+"""Codec of /paths/~1users~1me~1notification-preferences/patch parameter (request header If-Match)."""
+
+codec_1727: Final[PydanticCodec[models.NotificationPreferencesUpdate]] = PydanticCodec(models.NotificationPreferencesUpdate)
+"""Codec of /paths/~1users~1me~1notification-preferences/patch request_body (request application/merge-patch+json)."""
+
+codec_1728: Final[PydanticCodec[models.NotificationPreferences]] = PydanticCodec(models.NotificationPreferences)
+"""Codec of /paths/~1users~1me~1notification-preferences/patch response_body (response 200 application/json)."""
+
+codec_1729: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1users~1me~1notification-preferences/patch response_header (response ETag 200)."""
+
+codec_1730: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me~1notification-preferences/patch response_body (response 400 application/problem+json)."""
+
+codec_1731: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me~1notification-preferences/patch response_body (response 401 application/problem+json)."""
+
+codec_1732: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me~1notification-preferences/patch response_body (response 403 application/problem+json)."""
+
+codec_1733: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me~1notification-preferences/patch response_body (response 412 application/problem+json)."""
+
+codec_1734: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me~1notification-preferences/patch response_body (response 413 application/problem+json)."""
+
+codec_1735: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me~1notification-preferences/patch response_body (response 415 application/problem+json)."""
+
+codec_1736: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me~1notification-preferences/patch response_body (response 422 application/problem+json)."""
+
+codec_1737: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me~1notification-preferences/patch response_body (response 428 application/problem+json)."""
+
+codec_1738: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me~1notification-preferences/patch response_body (response 429 application/problem+json)."""
+
+codec_1739: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1users~1me~1notification-preferences/patch response_header (response Retry-After 429)."""
+
+codec_1740: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me~1notification-preferences/patch response_body (response default application/problem+json)."""
+
+codec_1741: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1users~1me~1notification-preferences/patch response_header (response Retry-After default)."""
+
+codec_1742: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
+"""Codec of /paths/~1admin~1mail/post parameter (request header Idempotency-Key)."""
+
+codec_1743: Final[PydanticCodec[models.MailDraft]] = PydanticCodec(models.MailDraft)
+"""Codec of /paths/~1admin~1mail/post request_body (request application/json)."""
+
+codec_1744: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
+"""Codec of /paths/~1admin~1mail/post response_body (response 202 application/json)."""
+
+codec_1745: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+"""Codec of /paths/~1admin~1mail/post response_header (response Location 202)."""
+
+codec_1746: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
+"""Codec of /paths/~1admin~1mail/post response_header (response Idempotent-Replayed 202)."""
+
+codec_1747: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1admin~1mail/post response_body (response 400 application/problem+json)."""
+
+codec_1748: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1admin~1mail/post response_body (response 401 application/problem+json)."""
+
+codec_1749: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1admin~1mail/post response_body (response 403 application/problem+json)."""
+
+codec_1750: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1admin~1mail/post response_body (response 409 application/problem+json)."""
+
+codec_1751: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1admin~1mail/post response_body (response 413 application/problem+json)."""
+
+codec_1752: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1admin~1mail/post response_body (response 415 application/problem+json)."""
+
+codec_1753: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1admin~1mail/post response_body (response 422 application/problem+json)."""
+
+codec_1754: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1admin~1mail/post response_body (response 429 application/problem+json)."""
+
+codec_1755: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1admin~1mail/post response_header (response Retry-After 429)."""
+
+codec_1756: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response default application/problem+json)."""
 
-codec_1474: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1757: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1admin~1mail/post response_header (response Retry-After default)."""

@@ -425,139 +425,139 @@ OPERATION_59: Final = SecurityBinding(
 
 OPERATION_60: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
 )
 
 
 OPERATION_61: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('messages:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('messages:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('messages:write',)),)),
 )
 
 
 OPERATION_62: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
 )
 
 
 OPERATION_63: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('messages:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('messages:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('messages:write',)),)),
 )
 
 
 OPERATION_64: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('taxonomy:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('taxonomy:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('taxonomy:write',)),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('messages:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('messages:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('messages:write',)),)),
 )
 
 
 OPERATION_65: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('messages:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('messages:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('messages:write',)),)),
 )
 
 
 OPERATION_66: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('taxonomy:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('taxonomy:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('taxonomy:write',)),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('messages:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('messages:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('messages:write',)),)),
 )
 
 
 OPERATION_67: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('taxonomy:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('taxonomy:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('taxonomy:write',)),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
 )
 
 
 OPERATION_68: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('taxonomy:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('taxonomy:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('taxonomy:write',)),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('messages:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('messages:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('messages:write',)),)),
 )
 
 
 OPERATION_69: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
 )
 
 
 OPERATION_70: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('taxonomy:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('taxonomy:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('taxonomy:write',)),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('messages:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('messages:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('messages:write',)),)),
 )
 
 
 OPERATION_71: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('messages:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('messages:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('messages:write',)),)),
 )
 
 
 OPERATION_72: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('taxonomy:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('taxonomy:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('taxonomy:write',)),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
 )
 
 
 OPERATION_73: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('taxonomy:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('taxonomy:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('taxonomy:write',)),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('messages:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('messages:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('messages:write',)),)),
 )
 
 
 OPERATION_74: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('messages:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('messages:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('messages:write',)),)),
 )
 
 
 OPERATION_75: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('events:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('events:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('events:write',)),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
 )
 
 
 OPERATION_76: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('messages:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('messages:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('messages:write',)),)),
 )
 
 
 OPERATION_77: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('events:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('events:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('events:write',)),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('messages:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('messages:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('messages:write',)),)),
 )
 
 
 OPERATION_78: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('events:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('events:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('events:write',)),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
 )
 
 
 OPERATION_79: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('events:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('events:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('events:write',)),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('messages:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('messages:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('messages:write',)),)),
 )
 
 
 OPERATION_80: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('events:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('events:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('events:write',)),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
 )
 
 
 OPERATION_81: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
 )
 
 
 OPERATION_82: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
 )
 
 
@@ -569,13 +569,13 @@ OPERATION_83: Final = SecurityBinding(
 
 OPERATION_84: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('items:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('items:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('items:write',)),)),
+    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
 )
 
 
 OPERATION_85: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('taxonomy:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('taxonomy:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('taxonomy:write',)),)),
 )
 
 
@@ -587,31 +587,31 @@ OPERATION_86: Final = SecurityBinding(
 
 OPERATION_87: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('taxonomy:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('taxonomy:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('taxonomy:write',)),)),
 )
 
 
 OPERATION_88: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('items:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('items:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('items:write',)),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('taxonomy:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('taxonomy:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('taxonomy:write',)),)),
 )
 
 
 OPERATION_89: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('items:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('items:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('items:write',)),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('taxonomy:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('taxonomy:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('taxonomy:write',)),)),
 )
 
 
 OPERATION_90: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
 )
 
 
 OPERATION_91: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('taxonomy:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('taxonomy:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('taxonomy:write',)),)),
 )
 
 
@@ -623,61 +623,61 @@ OPERATION_92: Final = SecurityBinding(
 
 OPERATION_93: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('audit:read',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('audit:read',)),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('audit:read',)),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('taxonomy:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('taxonomy:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('taxonomy:write',)),)),
 )
 
 
 OPERATION_94: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('taxonomy:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('taxonomy:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('taxonomy:write',)),)),
 )
 
 
 OPERATION_95: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
 )
 
 
 OPERATION_96: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('events:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('events:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('events:write',)),)),
 )
 
 
 OPERATION_97: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
 )
 
 
 OPERATION_98: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('events:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('events:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('events:write',)),)),
 )
 
 
 OPERATION_99: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('events:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('events:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('events:write',)),)),
 )
 
 
 OPERATION_100: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('events:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('events:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('events:write',)),)),
 )
 
 
 OPERATION_101: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('events:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('events:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('events:write',)),)),
 )
 
 
 OPERATION_102: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
 )
 
 
@@ -689,11 +689,137 @@ OPERATION_103: Final = SecurityBinding(
 
 OPERATION_104: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
 )
 
 
 OPERATION_105: Final = SecurityBinding(
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('items:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('items:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('items:write',)),)),
+)
+
+
+OPERATION_106: Final = SecurityBinding(
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+)
+
+
+OPERATION_107: Final = SecurityBinding(
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+)
+
+
+OPERATION_108: Final = SecurityBinding(
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+)
+
+
+OPERATION_109: Final = SecurityBinding(
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('items:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('items:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('items:write',)),)),
+)
+
+
+OPERATION_110: Final = SecurityBinding(
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('items:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('items:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('items:write',)),)),
+)
+
+
+OPERATION_111: Final = SecurityBinding(
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+)
+
+
+OPERATION_112: Final = SecurityBinding(
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+)
+
+
+OPERATION_113: Final = SecurityBinding(
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+)
+
+
+OPERATION_114: Final = SecurityBinding(
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('audit:read',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('audit:read',)),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('audit:read',)),)),
+)
+
+
+OPERATION_115: Final = SecurityBinding(
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+)
+
+
+OPERATION_116: Final = SecurityBinding(
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+)
+
+
+OPERATION_117: Final = SecurityBinding(
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+)
+
+
+OPERATION_118: Final = SecurityBinding(
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+)
+
+
+OPERATION_119: Final = SecurityBinding(
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+)
+
+
+OPERATION_120: Final = SecurityBinding(
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+)
+
+
+OPERATION_121: Final = SecurityBinding(
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+)
+
+
+OPERATION_122: Final = SecurityBinding(
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+)
+
+
+OPERATION_123: Final = SecurityBinding(
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+)
+
+
+OPERATION_124: Final = SecurityBinding(
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+)
+
+
+OPERATION_125: Final = SecurityBinding(
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+)
+
+
+OPERATION_126: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
     alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('mail:send',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('mail:send',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('mail:send',)),)),
 )
