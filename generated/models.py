@@ -2683,6 +2683,10 @@ class NotificationPreferences(BaseModel):
     version: Annotated[
         StrictInt, Field(description='Counts the edits.', ge=1, le=2147483647)
     ]
+    updated_at: Annotated[
+        Timestamp | None,
+        Field(description='When the member last changed them; `null` when never.'),
+    ]
 
 
 class NotificationPreferencesUpdate(_JsonSchemaRuntimeValidationBase, Request):
