@@ -18,8 +18,8 @@ from time import monotonic
 from typing import Any
 
 import app
-from app.images.frames import Broken, pack, receive, send, unpack
-from app.images.pictures import ImageTimeout, NotAnImage
+from app.images.frames import pack, receive, send, unpack
+from app.images.pictures import ImageTimeout, DamagedImage
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ class Opener:
     def __init__(self) -> None:
         ours, theirs = socket.socketpair()
         with theirs:
-            self.process = subprocess.Popen(
+            self.process = subprocess.Popen(  # noqa: S603 - It is our own, and its one argument a number.
                 [sys.executable, "-m", "app.images", str(theirs.fileno())],
                 env=_ENVIRONMENT,
                 cwd="/",
@@ -134,7 +134,7 @@ class _Turn:
             opener.end()
 
     def run(self) -> dict[str, Any]:
-        """Return the answer. Raises ImageTimeout, NotAnImage.
+        """Return the answer. Raises ImageTimeout, DamagedImage.
 
         A process may be killed for reasons that are not the picture's; what kills two is refused.
         """
@@ -157,12 +157,12 @@ class _Turn:
             if answer["died"] in OUT_OF_TIME:
                 raise ImageTimeout("Opening the image takes too long.")
         else:
-            raise NotAnImage("The image cannot be opened.")
+            raise DamagedImage("The image cannot be opened.")
         raise ImageTimeout("Too many images are waiting to be opened.")
 
 
 async def ask(order: dict[str, Any], files: list[int]) -> dict[str, Any]:
-    """Return what an image process answers. Raises ImageTimeout, NotAnImage; files stay open until it has ended."""
+    """Return what an image process answers. Raises ImageTimeout, DamagedImage; files stay open until it has ended."""
     if crew.waiting >= MAX_WAITING:
         raise ImageTimeout("Too many images are waiting to be opened.")
     turn = _Turn(order, files)

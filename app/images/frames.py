@@ -55,9 +55,11 @@ def pack(message: dict[str, Any]) -> bytes:
 def unpack(body: bytes) -> dict[str, Any]:
     """Return what a message says, which may be anything: it may come from whom a picture has taken over."""
     try:
-        message = json.loads(body)
+        message: Any = json.loads(body)
     except ValueError as failure:
         raise Broken("a message is no JSON") from failure
-    if not isinstance(message, dict):
-        raise Broken("a message is no object")
-    return {str(name): value for name, value in message.items()}  # pyright: ignore[reportUnknownVariableType]
+    match message:
+        case {**said}:
+            return said
+        case _:
+            raise Broken("a message is no object")

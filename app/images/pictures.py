@@ -26,6 +26,10 @@ class NotAnImage(ImageError):
     """It is none of JPEG, PNG, GIF and WebP, or it is damaged or not complete."""
 
 
+class DamagedImage(NotAnImage):
+    """It begins as one of the four does, and cannot be read to its end."""
+
+
 class ImageTooLarge(ImageError):
     """It has more pixels or frames than anybody may have, or needs more memory than a picture gets."""
 

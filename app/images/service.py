@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from app.images import crew
-from app.images.pictures import ImageError, ImageTimeout, ImageTooLarge, NotAnImage, Picture
+from app.images.pictures import DamagedImage, ImageError, ImageTimeout, ImageTooLarge, NotAnImage, Picture
 
 __all__ = [
+    "DamagedImage",
     "ImageError",
     "ImageTimeout",
     "ImageTooLarge",
@@ -24,8 +25,8 @@ __all__ = [
     "thumbnails",
 ]
 
-_REFUSALS = {refusal.__name__: refusal for refusal in (NotAnImage, ImageTooLarge, ImageTimeout)}
-_NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
+_REFUSALS = {refusal.__name__: refusal for refusal in (NotAnImage, DamagedImage, ImageTooLarge, ImageTimeout)}
+_NEW_FILE = os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
 
 
 def _picture(said: Any) -> Picture:
@@ -33,7 +34,7 @@ def _picture(said: Any) -> Picture:
         case {"media_type": str(media_type), "width": int(width), "height": int(height), "frames": int(frames)}:
             return Picture(media_type, width, height, frames)
         case _:
-            raise NotAnImage("The image cannot be opened.")
+            raise DamagedImage("The image cannot be opened.")
 
 
 def _pictures(answer: dict[str, Any], count: int) -> list[Picture]:
@@ -41,10 +42,13 @@ def _pictures(answer: dict[str, Any], count: int) -> list[Picture]:
     match answer:
         case {"error": str(name), "reason": str(reason)} if name in _REFUSALS:
             raise _REFUSALS[name](reason)
-        case {"pictures": list(said)} if len(said) == count:
-            return [_picture(one) for one in said]
+        case {"pictures": [*said]}:
+            pictures = [_picture(one) for one in said]
+            if len(pictures) == count:
+                return pictures
         case _:
-            raise NotAnImage("The image cannot be opened.")
+            pass
+    raise DamagedImage("The image cannot be opened.")
 
 
 async def _do(order: dict[str, Any], path: Path, targets: list[Path]) -> list[Picture]:
@@ -81,7 +85,7 @@ async def cleaned(path: Path, target: Path) -> Picture:
     return picture
 
 
-async def resized(
+async def resized(  # noqa: PLR0913 - A size is two, of which one may be missing.
     path: Path,
     target: Path,
     *,
