@@ -89,7 +89,8 @@ def _one(connection: socket.socket, order: dict[str, Any], files: list[int]) -> 
 
 
 def serve(connection: socket.socket) -> None:
-    """Open pictures until nobody asks any more."""
+    """Say that it has begun, and open pictures until nobody asks any more."""
+    send(connection, pack({}))
     while True:
         try:
             body, files = receive(connection)

@@ -61,6 +61,12 @@ class Opener:
             )
         self._connection = ours
         self._connection.settimeout(SECONDS)
+        try:
+            receive(ours)
+        except OSError as failure:
+            self.close()
+            # Whose fault this is, it is no picture's.
+            raise RuntimeError("the image process does not start") from failure
 
     def ask(self, order: dict[str, Any], files: list[int]) -> dict[str, Any]:
         """Return the answer. Raises Dead, TimeoutError."""

@@ -51,7 +51,7 @@ def resize(
         raise ImageTooLarge(f"No {media_type} has sides of more than {MAX_SIDE[media_type]} pixels.")
     check_size(wide, high, 1)
     smaller = vips.load_smaller(source, picture, max(wide / upright[0], high / upright[1]))
-    made = vips.in_srgb(smaller.thumbnail_image(wide, height=high, size="force")
+    made = vips.in_srgb(smaller.thumbnail_image(wide, height=high, size="force"))
     vips.save(made, target, media_type, quality=quality)
     return vips.measure(target)
 
@@ -93,7 +93,7 @@ def thumbnails(source: int, targets: dict[int, int]) -> list[Picture]:
 
 
 def _fit(image: pyvips.Image, side: int) -> pyvips.Image:
-    return image.thumbnail_image(side, height=side, size="down"
+    return image.thumbnail_image(side, height=side, size="down")
 
 
 def _inspect(files: list[int], _: dict[str, Any]) -> list[Picture]:
