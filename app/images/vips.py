@@ -5,6 +5,7 @@ are called by name, for what the first bytes of a file say.
 """
 
 import os
+import struct
 
 import pyvips
 
@@ -29,6 +30,8 @@ JPEG_QUALITY, WEBP_QUALITY = 90, 90
 PNG_COMPRESSION, GIF_EFFORT, WEBP_EFFORT = 6, 3, 2
 WHITE = (255.0, 255.0, 255.0)
 _HEAD = 16
+# How libvips says that a picture is too large for a decoder, or for the memory there is.
+_TOO_MUCH = ("out of memory", "image dimension")
 _SHRINKS = (8, 4, 2)
 _LOSSLESS = b"VP8L"
 _PROFILE, _ORIENTATION = "icc-profile-data", "orientation"
@@ -82,6 +85,9 @@ def load_smaller(file: int, picture: Picture, scale: float) -> pyvips.Image:
 def measure(file: int) -> Picture:
     """Return what the header says, having decoded nothing. Raises NotAnImage, ImageTooLarge."""
     media_type = kind_of(file)
+    if media_type == PNG:
+        # libpng does not say why it refuses sides of more than a million pixels.
+        check_size(*struct.unpack(">II", os.pread(file, 24, 0)[16:].rjust(8, b"\0")), 1)
     image = load(file, media_type)
     frames = image.get_n_pages() if media_type in ANIMATED else 1
     check_size(image.width, image.height, frames)
@@ -142,6 +148,6 @@ def save_lossless(image: pyvips.Image, file: int) -> None:
 
 def refusal(failure: pyvips.Error) -> DamagedImage | ImageTooLarge:
     """Return what a failure of the library means; its own words are for nobody who sent the file."""
-    if "out of memory" in failure.detail or "limit" in failure.detail:
+    if any(word in failure.detail for word in _TOO_MUCH):
         return ImageTooLarge("Opening the image takes more memory than an image may take.")
     return DamagedImage("The image is damaged or not complete.")
