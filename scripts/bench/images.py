@@ -1,0 +1,197 @@
+"""Thumbnails of a photograph, by the service and by Pillow: `python -m scripts.bench.images [--rounds N] [--write]`.
+
+Each side is a process of its own that has made thumbnails of a small picture before, so that nobody pays for loading
+a library, and then makes three WebP pictures of the same JPEG with the same quality and method. The service runs what
+its image process runs. Pillow opens the file once, lets its own draft mode and `thumbnail` do what they do, and goes
+on with what it has made, which is the least that it can be asked to do.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from PIL import Image, ImageChops
+
+from scripts.bench.figures import Spread, ratio, spread
+from scripts.bench.servers import ROOT
+from scripts.bench.tables import Target, table, thousands, two_digits, with_spread
+
+PHOTOGRAPH, SMALL = (4000, 3000), (400, 300)
+SIDES = (1600, 800, 200)
+QUALITY, METHOD = 85, 0
+ROUNDS = 7
+GALLEY, PILLOW = "galley", "pillow"
+# What is said of a process under Linux, in kilobytes.
+RESIDENT, PEAK = "VmRSS", "VmHWM"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What one process took: seconds, and megabytes before, at the most, and how much more that is."""
+
+    wall: float
+    cpu: float
+    before: float
+    peak: float
+
+    @property
+    def raised(self) -> float:
+        """Return how much memory the picture took."""
+        return self.peak - self.before
+
+
+def photograph(size: tuple[int, int]) -> Image.Image:
+    """Return what a camera might see: large shapes, smaller ones, texture and noise in each channel."""
+    channels: list[Image.Image] = []
+    for strength in (22, 16, 20):
+        channel = Image.linear_gradient("L").resize(size)
+        for grain, share in ((400, 70), (80, 50), (16, 30), (4, strength)):
+            noise = Image.effect_noise((max(2, size[0] // grain), max(2, size[1] // grain)), share)
+            channel = ImageChops.add(channel, noise.resize(size, Image.Resampling.BICUBIC), scale=1, offset=-128)
+        channels.append(ImageChops.add(channel, Image.effect_noise(size, strength / 4), scale=1, offset=-128))
+    return Image.merge("RGB", channels)
+
+
+def write_photograph(path: Path, size: tuple[int, int]) -> None:
+    """Write it as cameras do: quality 90, colours at half the resolution."""
+    photograph(size).save(path, "JPEG", quality=90, subsampling=2)
+
+
+def by_galley(picture: Path, folder: Path) -> None:
+    """Make the thumbnails as the image process does."""
+    from app.images import vips, work  # noqa: PLC0415 - Pillow's process has none of it.
+
+    vips.prepare()
+    files = {side: os.open(folder / f"{side}.webp", os.O_RDWR | os.O_CREAT | os.O_TRUNC) for side in SIDES}
+    source = os.open(picture, os.O_RDONLY)
+    try:
+        work.thumbnails(source, files)
+    finally:
+        for file in (source, *files.values()):
+            os.close(file)
+
+
+def by_pillow(picture: Path, folder: Path) -> None:
+    """Make them as Pillow's documentation does, each from the one before."""
+    with Image.open(picture) as image:
+        for side in SIDES:
+            image.thumbnail((side, side))
+            image.save(folder / f"{side}.webp", "WEBP", quality=QUALITY, method=METHOD)
+
+
+MAKERS: dict[str, Callable[[Path, Path], None]] = {GALLEY: by_galley, PILLOW: by_pillow}
+
+
+def memory(name: str) -> float:
+    """Return a line of what the kernel says of this process, in megabytes."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(f"{name}:")) / 1024
+
+
+def forget_peak() -> None:
+    """Let the peak begin anew, which the warming may have raised."""
+    Path("/proc/self/clear_refs").write_text("5")
+
+
+def one(side: str, small: Path, picture: Path, folder: Path) -> Run:
+    """Make thumbnails in this process, of a small picture and then of the one that counts."""
+    make = MAKERS[side]
+    make(small, folder)
+    forget_peak()
+    before, wall, cpu = memory(RESIDENT), time.perf_counter(), time.process_time()
+    make(picture, folder)
+    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    return Run(wall, cpu, before, memory(PEAK))
+
+
+def in_process(side: str, small: Path, picture: Path, folder: Path) -> Run:
+    """Let a fresh process do it. Raises CalledProcessError."""
+    command = [sys.executable, "-m", "scripts.bench.images", "--side", side, str(small), str(picture), str(folder)]
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "MALLOC_ARENA_MAX": "1"},
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    return Run(**json.loads(done.stdout))
+
+
+def measure(rounds: int, size: tuple[int, int] = PHOTOGRAPH) -> dict[str, list[Run]]:
+    """Let both sides run in turn, so that a noisy moment hits them alike."""
+    runs: dict[str, list[Run]] = {side: [] for side in MAKERS}
+    with TemporaryDirectory(prefix="galley-images-") as name:
+        folder = Path(name)
+        small, picture = folder / "small.jpg", folder / "large.jpg"
+        write_photograph(small, SMALL)
+        write_photograph(picture, size)
+        for _ in range(rounds):
+            for side, found in runs.items():
+                found.append(in_process(side, small, picture, folder))
+    return runs
+
+
+def _of(runs: Sequence[Run], what: str) -> list[float]:
+    return [float(getattr(run, what)) for run in runs]
+
+
+def targets(runs: dict[str, list[Run]]) -> list[Target]:
+    """Compare with what is promised."""
+    ours, theirs = runs[GALLEY], runs[PILLOW]
+    promises = {
+        "wall": ("time of three thumbnails against Pillow's", 0.5),
+        "cpu": ("CPU time of three thumbnails against Pillow's", 0.5),
+        "raised": ("memory that they take against Pillow's", 0.333),
+    }
+    return [
+        Target(what, wanted, ratio(_of(ours, name), _of(theirs, name)).median, "")
+        for name, (what, wanted) in promises.items()
+    ]
+
+
+def section(runs: dict[str, list[Run]]) -> str:
+    """Say in Markdown what was measured, with every way of counting the memory."""
+    heads = ["", "ms", "CPU ms", "MB more", "MB in all", "MB before"]
+    rows = [
+        [
+            side,
+            *(with_spread(_milliseconds(_of(found, what)), thousands) for what in ("wall", "cpu")),
+            *(f"{spread(_of(found, what)).median:.1f}" for what in ("raised", "peak", "before")),
+        ]
+        for side, found in runs.items()
+    ]
+    compared = {
+        what: ratio(_of(runs[GALLEY], what), _of(runs[PILLOW], what)) for what in ("wall", "cpu", "raised", "peak")
+    }
+    rows.append(["ratio", *(with_spread(one, two_digits) for one in compared.values()), ""])
+    return table(heads, rows)
+
+
+def _milliseconds(values: Sequence[float]) -> Spread:
+    return spread([1000 * value for value in values])
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m scripts.bench.images", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--side", choices=MAKERS, help="make them in this process: SMALL, PICTURE, FOLDER")
+    parser.add_argument("paths", nargs="*", type=Path)
+    arguments = parser.parse_args()
+    if arguments.side:
+        print(json.dumps(asdict(one(arguments.side, *arguments.paths))))
+        return 0
+    runs = measure(arguments.rounds)
+    print(section(runs))
+    print("\n".join(target.row() for target in targets(runs)))
+    return 0 if all(target.met for target in targets(runs)) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
