@@ -30,6 +30,8 @@ JPEG_QUALITY, WEBP_QUALITY = 90, 90
 PNG_COMPRESSION, GIF_EFFORT, WEBP_EFFORT = 6, 3, 2
 WHITE = (255.0, 255.0, 255.0)
 _HEAD = 16
+# One decodes while the other makes smaller.
+THREADS = 2
 # How libvips says that a picture is too large for a decoder, or for the memory there is.
 _TOO_MUCH = ("out of memory", "image dimension")
 _SHRINKS = (8, 4, 2)
@@ -46,7 +48,7 @@ def prepare() -> None:
     for loader in ("Jpeg", "Png", "Nsgif", "Webp"):
         pyvips.operation_block_set(f"VipsForeignLoad{loader}", state=False)
     pyvips.cache_set_max(0)
-    pyvips.concurrency_set(1)
+    pyvips.concurrency_set(THREADS)
 
 
 def kind_of(file: int) -> str:
@@ -120,6 +122,30 @@ def in_srgb(image: pyvips.Image, *, deep: bool = False) -> pyvips.Image:
             # A profile that is none: the numbers are taken to mean what they mostly do.
             pass
     return image if keep or image.interpretation in {"srgb", "b-w"} else image.colourspace("srgb")
+
+
+def scaled(image: pyvips.Image, width: int, height: int) -> pyvips.Image:
+    """Return an image of another size; what cannot be seen does not colour what can."""
+    if (image.width, image.height) == (width, height):
+        return image
+    if image.hasalpha():
+        small = _scaled(image.premultiply(), width, height)
+        return small.unpremultiply().cast(image.format)
+    return _scaled(image, width, height)
+
+
+def _scaled(image: pyvips.Image, width: int, height: int) -> pyvips.Image:
+    times = image.width // width
+    if times * width == image.width and image.height // times == height:
+        # The mean of whole pixels is as good here, and costs a quarter.
+        return image.shrink(times, times)
+    return image.resize(width / image.width, vscale=height / image.height, kernel="cubic")
+
+
+def upright(image: pyvips.Image) -> pyvips.Image:
+    """Return an image in memory, turned the way that it is to be shown."""
+    image = image.copy_memory()
+    return image.autorot().copy_memory() if turned(image) else image
 
 
 def lossless(file: int) -> bool:

@@ -15,9 +15,10 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from random import Random
 from tempfile import TemporaryDirectory
 
-from PIL import Image, ImageChops
+from PIL import Image, ImageChops, ImageDraw
 
 from scripts.bench.figures import Spread, ratio, spread
 from scripts.bench.servers import ROOT
@@ -27,6 +28,7 @@ PHOTOGRAPH, SMALL = (4000, 3000), (400, 300)
 SIDES = (1600, 800, 200)
 QUALITY, METHOD = 85, 0
 ROUNDS = 7
+SEED, SHAPES = 12, 400
 GALLEY, PILLOW = "galley", "pillow"
 # What is said of a process under Linux, in kilobytes.
 RESIDENT, PEAK = "VmRSS", "VmHWM"
@@ -47,16 +49,33 @@ class Run:
         return self.peak - self.before
 
 
+def _grains(size: tuple[int, int], *grains: tuple[int, int]) -> Image.Image:
+    """Return clouds of several sizes upon each other, each with the strength it is given."""
+    clouds = Image.new("L", size, 128)
+    for grain, strength in grains:
+        noise = Image.effect_noise((max(2, size[0] // grain), max(2, size[1] // grain)), strength)
+        clouds = ImageChops.add(clouds, noise.resize(size, Image.Resampling.BICUBIC), offset=-128)
+    return clouds
+
+
+def _edges(size: tuple[int, int]) -> Image.Image:
+    """Return shapes of all sizes with hard edges: leaves, roofs, faces."""
+    drawn, places = Image.new("L", size, 128), Random(SEED)
+    pencil = ImageDraw.Draw(drawn)
+    for number in range(SHAPES):
+        reach = size[0] / (4 + number / 8)
+        x, y = places.uniform(-reach, size[0]), places.uniform(-reach, size[1])
+        pencil.ellipse((x, y, x + reach * places.random(), y + reach * places.random()), places.randint(88, 168))
+    return drawn
+
+
 def photograph(size: tuple[int, int]) -> Image.Image:
-    """Return what a camera might see: large shapes, smaller ones, texture and noise in each channel."""
-    channels: list[Image.Image] = []
-    for strength in (22, 16, 20):
-        channel = Image.linear_gradient("L").resize(size)
-        for grain, share in ((400, 70), (80, 50), (16, 30), (4, strength)):
-            noise = Image.effect_noise((max(2, size[0] // grain), max(2, size[1] // grain)), share)
-            channel = ImageChops.add(channel, noise.resize(size, Image.Resampling.BICUBIC), scale=1, offset=-128)
-        channels.append(ImageChops.add(channel, Image.effect_noise(size, strength / 4), scale=1, offset=-128))
-    return Image.merge("RGB", channels)
+    """Return what a camera might see: edges and texture in the light, little of either in the colours, and noise."""
+    light = _grains(size, (500, 60), (120, 30), (30, 14), (8, 10), (3, 6), (1, 5))
+    light = ImageChops.add(light, _edges(size), offset=-128)
+    return Image.merge("YCbCr", (light, *(_grains(size, (500, 30), (100, 10), (2, 2)) for _ in range(2)))).convert(
+        "RGB"
+    )
 
 
 def write_photograph(path: Path, size: tuple[int, int]) -> None:
