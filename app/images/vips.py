@@ -136,7 +136,7 @@ def scaled(image: pyvips.Image, width: int, height: int) -> pyvips.Image:
 
 def _scaled(image: pyvips.Image, width: int, height: int) -> pyvips.Image:
     times = image.width // width
-    if times * width == image.width and image.height // times == height:
+    if (times * width, times * height) == (image.width, image.height):
         # The mean of whole pixels is as good here, and costs a quarter.
         return image.shrink(times, times)
     return image.resize(width / image.width, vscale=height / image.height, kernel="cubic")

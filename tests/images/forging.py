@@ -5,7 +5,7 @@ import zlib
 from functools import cache
 from io import BytesIO
 
-from PIL import Image
+from PIL import Image, ImageCms
 
 # What must not be found in anything that is handed on.
 MARK = b"<script>alert('hostile')</script>"
@@ -66,6 +66,17 @@ def animation(form: str) -> bytes:
     """Return four frames, each of another colour."""
     first, *others = [Image.new("RGB", (40, 30), colour) for colour in ("red", "lime", "blue", "white")]
     return saved(first, form, save_all=True, append_images=others, duration=100, loop=0)
+
+
+@cache
+def srgb(*, swapped: bool = False) -> bytes:
+    """Return a colour profile; `swapped` says of red that it is green, and of green that it is red."""
+    # Its types are those of a C module.
+    made = ImageCms.createProfile("sRGB")  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+    profile = ImageCms.ImageCmsProfile(made).tobytes()  # pyright: ignore[reportUnknownArgumentType]
+    if swapped:
+        profile = profile.replace(b"rXYZ", b"????").replace(b"gXYZ", b"rXYZ").replace(b"????", b"gXYZ")
+    return profile
 
 
 # JPEG

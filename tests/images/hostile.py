@@ -121,10 +121,7 @@ _BOMBS: dict[str, tuple[str, Callable[[], bytes]]] = {
     "frames-400-of-a-megapixel.gif": (GIF, lambda: gif_frames(400, (1000, 1000), (1000, 1000))),
     "canvas-16383.webp": (WEBP, lambda: extended(0, (16_383, 16_383), _lossless_header(16_383, 16_383))),
     "lossless-16383.webp": (WEBP, lambda: container(_lossless_header(16_383, 16_383))),
-    "honest-51-megapixels.png": (
-        PNG,
-        lambda: saved(painting("1", (8500, 6000)), "PNG"),
-    ),
+    "honest-51-megapixels.png": (PNG, lambda: saved(painting("1", (8500, 6000)), "PNG")),
 }
 
 
@@ -178,5 +175,3 @@ NAMES = [
     "%s%n%x.png",
     "~root/evil.png",
 ]
-
-__all__ = ["CASES", "MARK", "NAMES", "Case", "Fate", "animation", "drawn", "frame_header"]

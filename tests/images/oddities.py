@@ -3,9 +3,8 @@
 import struct
 import zlib
 from collections.abc import Callable
-from functools import cache
 
-from PIL import Image, ImageCms
+from PIL import Image
 
 from app.images.pictures import GIF, JPEG, PNG, WEBP
 from tests.images.forging import (
@@ -30,6 +29,7 @@ from tests.images.forging import (
     riff,
     saved,
     segment,
+    srgb,
     webp,
     with_chunks,
     with_segments,
@@ -49,11 +49,6 @@ def _jpeg_and_script() -> bytes:
     """Return a JPEG whose first length is the beginning of a comment of JavaScript."""
     inside = b"JFIF\0\1\1\0\0\1\0\1\0\0".ljust(0x2F2A - 2 - len(MARK) - 4, b"\0") + b"*/=" + MARK + b"/"
     return jpeg()[:2] + b"\xff\xe0\x2f\x2a" + inside[: 0x2F2A - 2] + jpeg()[20:]
-
-
-@cache
-def _srgb() -> bytes:
-    return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
 
 def _without_adobe(file: bytes) -> bytes:
@@ -93,10 +88,14 @@ ACCEPTED: dict[str, tuple[str, Make, tuple[bytes, ...]]] = {
     "jpeg-comment.jpg": (JPEG, lambda: with_segments(segment(0xFE, MARK)), _M),
     "png-and-page.png": (PNG, lambda: png() + HTML, _M),
     "png-text.png": (PNG, lambda: with_chunks(chunk(b"tEXt", b"Comment\0" + MARK)), _M),
+    "png-text-bomb.png": (PNG, lambda: with_chunks(chunk(b"zTXt", b"Comment\0\0" + zeros(200_000_000))), (b"zTXt",)),
+    "png-profile-bomb.png": (PNG, lambda: with_chunks(chunk(b"iCCP", b"x\0\0" + zeros(200_000_000))), (b"iCCP",)),
+    "png-many-chunks.png": (PNG, lambda: with_chunks(*[chunk(b"tEXt", b"a\0" + MARK)] * 20_000), _M),
     "png-xmp.png": (PNG, lambda: with_chunks(chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + MARK)), _M),
     "png-unknown-chunk.png": (PNG, lambda: with_chunks(chunk(b"haCk", MARK)), _M),
     "png-script-in-pixels.png": (PNG, lambda: drawn((11, 20), MARK), _M),
     "canvas-65535.gif": (GIF, lambda: gif_frames(1, (65_535, 65_535)), ()),
+    # So many that the decoder itself gives up, and shows the first.
     "frames-20000.gif": (GIF, lambda: gif_frames(20_000, (1, 1)), ()),
     "gif-and-page.gif": (GIF, lambda: gif() + HTML, _M),
     "gif-comment.gif": (GIF, lambda: gif()[:-1] + extension(0xFE, MARK) + b";", _M),
@@ -122,10 +121,10 @@ ACCEPTED: dict[str, tuple[str, Make, tuple[bytes, ...]]] = {
         )
         for number in range(1, 9)
     },
-    "profile.jpg": (JPEG, lambda: saved(painting(), "JPEG", icc_profile=_srgb()), (b"ICC_PROFILE",)),
+    "profile.jpg": (JPEG, lambda: saved(painting(), "JPEG", icc_profile=srgb()), (b"ICC_PROFILE",)),
     "profile-broken.jpg": (JPEG, lambda: with_segments(segment(0xE2, b"ICC_PROFILE\0\1\1" + MARK)), _M),
     "profile-huge.jpg": (JPEG, lambda: with_segments(*profile(8_000_000)), _M),
-    "profile-of-other-colours.png": (PNG, lambda: saved(painting("L"), "PNG", icc_profile=_srgb()), (b"iCCP",)),
+    "profile-of-other-colours.png": (PNG, lambda: saved(painting("L"), "PNG", icc_profile=srgb()), (b"iCCP",)),
     "cmyk-inverted.jpg": (JPEG, _cmyk, (b"Adobe",)),
     "cmyk.jpg": (JPEG, lambda: _without_adobe(_cmyk()), ()),
     "grey.jpg": (JPEG, lambda: saved(painting("L"), "JPEG"), ()),
