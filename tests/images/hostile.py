@@ -13,14 +13,11 @@ from typing import Literal
 from app.images.pictures import GIF, JPEG, PNG, WEBP
 from tests.images import lies, oddities
 from tests.images.forging import (
-    MARK,
     animation,
     chunk,
     container,
     detailed,
-    drawn,
     extended,
-    frame_header,
     gif,
     gif_frames,
     header,

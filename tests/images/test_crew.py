@@ -4,10 +4,10 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import psutil
 import pytest
@@ -15,9 +15,12 @@ import pytest
 from app.images import crew, service
 from app.images.pictures import DamagedImage, ImageTimeout
 from tests.images.forging import detailed, jpeg
+from tests.images.left import left
+from tests.workers.process import until
 
 pytestmark = pytest.mark.usefixtures("fresh")
 ORDER = {"do": "clean"}
+Result = TypeVar("Result")
 
 
 @pytest.fixture
@@ -32,17 +35,17 @@ def idle() -> list[psutil.Process]:
     return [psutil.Process(opener.process.pid) for opener in crew.crew.idle]
 
 
-async def _until(happened: Any) -> Any:
-    async with asyncio.timeout(10):
-        while not (value := happened()):
-            await asyncio.sleep(0.01)
-        return value
+async def _until(happened: Callable[[], Result]) -> Result:
+    async def ask() -> Result:
+        return happened()
+
+    return await until(ask, seconds=10)
 
 
 @asynccontextmanager
 async def _stuck(
     folder: Path, seconds: float = crew.SECONDS
-) -> AsyncIterator[tuple["asyncio.Task[dict[str, Any]]", psutil.Process]]:
+) -> AsyncGenerator[tuple["asyncio.Task[dict[str, Any]]", psutil.Process]]:
     """Give a call whose process cannot go on: nobody reads what it writes. Give also that process."""
     source = folder / "detailed"
     source.write_bytes(detailed("PNG"))
@@ -171,7 +174,7 @@ class TestTime:
         monkeypatch.setattr(crew, "WAIT_SECONDS", -1.0)
         with pytest.raises(ImageTimeout, match="waiting"):
             await service.inspect(picture)
-        assert [path.name for path in folder.iterdir()] == ["picture"]
+        assert left(folder) == ["picture"]
 
     async def test_is_not_taken_from_the_others_by_a_crowd(
         self, picture: Path, monkeypatch: pytest.MonkeyPatch
@@ -191,7 +194,7 @@ class TestCancelled:
             call.cancel()
             await asyncio.wait({call})
             (folder / "clean").unlink(missing_ok=True)
-            assert sorted(path.name for path in folder.iterdir()) == ["large", "picture"]
+            assert left(folder) == ["large", "picture"]
         assert (await service.inspect(picture)).width == 48
 
     async def test_call_takes_its_process_along(self, folder: Path, picture: Path) -> None:

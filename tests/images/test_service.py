@@ -1,6 +1,5 @@
 """What becomes of honest pictures: colours, sizes, frames and which way up they are."""
 
-from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ from app.images import service
 from app.images.pictures import GIF, JPEG, PNG, WEBP, ImageTooLarge, Picture, media_type_of
 from tests.images import forging
 from tests.images.forging import exif, orientation, painting, saved, with_segments
+from tests.images.left import left
 
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
 UPRIGHT = [RED, GREEN, BLUE, WHITE]
@@ -32,7 +32,8 @@ def quarters(path: Path) -> list[tuple[int, ...]]:
         picture = image.convert("RGB")
         places = [(x, y) for y in (picture.height // 4, picture.height * 3 // 4) for x in (1, 3)]
         found = [picture.getpixel((picture.width * x // 4, y)) for x, y in places]
-    return [tuple(round(part / 255) * 255 for part in one) for one in found if isinstance(one, tuple)]
+    # Inks are never as bright as light, so a colour is told by what is strongest in it.
+    return [tuple(round(part / max(one)) * 255 for part in one) for one in found if isinstance(one, tuple)]
 
 
 def sent(folder: Path, content: bytes) -> Path:
@@ -114,8 +115,8 @@ class TestColours:
         path = sent(folder, saved(picture, "PNG"))
         await service.resized(path, folder / "small", width=16, media_type=PNG)
         with Image.open(folder / "small") as image:
-            seen = [pixel for pixel in image.convert("RGBA").getdata() if pixel[3] > 32]
-        assert max(pixel[0] for pixel in seen) < 64
+            pixels = image.convert("RGBA").tobytes()
+        assert max(red for red, alpha in zip(pixels[::4], pixels[3::4], strict=True) if alpha > 32) < 64
         await service.resized(path, folder / "flat", width=16, media_type=JPEG)
         assert quarters(folder / "flat") == [BLUE, WHITE, BLUE, WHITE]
 
@@ -181,7 +182,7 @@ class TestSizes:
     async def test_beyond_measure_are_refused(self, width: int, media_type: str, folder: Path) -> None:
         with pytest.raises(ImageTooLarge):
             await service.resized(sent(folder, forging.png()), folder / "made", width=width, media_type=media_type)
-        assert [path.name for path in folder.iterdir()] == ["sent"]
+        assert left(folder) == ["sent"]
 
     async def test_less_quality_is_a_smaller_file(self, folder: Path) -> None:
         path = sent(folder, forging.detailed("PNG"))
@@ -198,4 +199,3 @@ class TestSizes:
         assert (folder / "clean").read_bytes() == b"what was there"
         await service.cleaned(sent(folder, forging.png()), folder / "clean")
         assert media_type_of((folder / "clean").read_bytes()) == PNG
-        assert BytesIO((folder / "clean").read_bytes()).read(4) == b"\x89PNG"
