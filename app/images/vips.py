@@ -157,7 +157,8 @@ def save(image: pyvips.Image, file: int, media_type: str, *, quality: int, effor
     """Write pixels, and nothing that came with them."""
     target = pyvips.Target.new_to_descriptor(file)
     if media_type == JPEG:
-        image.jpegsave_target(target, Q=quality, optimize_coding=True, keep="none", background=WHITE)
+        # Not the best of codes: finding it takes the whole picture in memory.
+        image.jpegsave_target(target, Q=quality, keep="none", background=WHITE)
     elif media_type == PNG:
         image.pngsave_target(target, compression=PNG_COMPRESSION, keep="none")
     elif media_type == GIF:

@@ -21,6 +21,7 @@ from tempfile import TemporaryDirectory
 
 from PIL import Image, ImageChops, ImageDraw
 
+from app.images import crew, service
 from scripts.bench.figures import Spread, ratio, spread
 from scripts.bench.servers import ROOT
 from scripts.bench.tables import Target, table, thousands, two_digits, with_spread
@@ -148,7 +149,6 @@ def one(side: str, small: Path, picture: Path, folder: Path) -> Run:
 
 
 async def _through_service(small: Path, picture: Path, folder: Path) -> Run:
-    from app.images import crew, service  # noqa: PLC0415 - Pillow's process has none of it.
 
     targets = {side: folder / f"{side}.webp" for side in SIDES}
     await service.thumbnails(small, targets)
@@ -160,12 +160,13 @@ async def _through_service(small: Path, picture: Path, folder: Path) -> Run:
 
 
 def in_process(side: str, small: Path, picture: Path, folder: Path) -> Run:
-    """Let a fresh process do it. Raises CalledProcessError."""
+    """Let a fresh process do it, with memory set as the image process has it. Raises CalledProcessError."""
+    settings = crew.MEMORY if side == GALLEY else {}
     command = [sys.executable, "-m", "scripts.bench.images", "--side", side, str(small), str(picture), str(folder)]
     done = subprocess.run(
         command,
         cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "MALLOC_ARENA_MAX": "1"},
+        env={**os.environ, "PYTHONPATH": str(ROOT), **settings},
         stdout=subprocess.PIPE,
         check=True,
     )
@@ -232,6 +233,8 @@ def main() -> int:
     parser.add_argument("paths", nargs="*", type=Path)
     arguments = parser.parse_args()
     if arguments.side:
+        # Whoever measures may keep to one core, which is no rule for who is measured.
+        os.sched_setaffinity(0, range(os.cpu_count() or 1))
         print(json.dumps(asdict(one(arguments.side, *arguments.paths))))
         return 0
     runs = measure(arguments.rounds)

@@ -64,7 +64,6 @@ class Image:
         target: Target,
         *,
         Q: int,
-        optimize_coding: bool = False,
         keep: str | int,
         background: Sequence[float] = ...,
     ) -> None: ...
