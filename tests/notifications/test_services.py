@@ -163,7 +163,7 @@ class TestDeparture:
             await client.put(f"/posts/{post_id}/like", headers=member.headers)
         await connection.execute("DELETE FROM domain_events")
         async with connection.transaction():
-            await departure.lock_posts(connection, leaves.id)
+            await departure.lock_things(connection, leaves.id)
             await departure.take_apart(connection, leaves.id)
         assert await of(client, third) == []
         (found,) = await of(client, stays)

@@ -182,7 +182,7 @@ ACTS: dict[str, Callable[[Mix], Act]] = {
     "delete posts": lambda mix: ("POST", "posts/bulk-delete", {"ids": [mix.one("posts")]}, mix.admin),
     "like a post": lambda mix: ("PUT", f"posts/{mix.one('posts')}/like", None, _someone(mix)),
     "offer an item": lambda mix: ("POST", "items", mix.offer(), _someone(mix)),
-    "edit an item": _by_author("PATCH", "", Mix.offer, "items"),
+    "edit an item": _by_author("PATCH", "", Mix.offer, kind="items"),
     "delete an item": _of("items", "DELETE"),
     "comment": lambda mix: ("POST", f"posts/{mix.one('posts')}/comments", {"content": "Looms, yes."}, _someone(mix)),
     "answer": _answer,
