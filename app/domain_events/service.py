@@ -42,6 +42,11 @@ class Kind(StrEnum):
     # A notification has appeared or counts something more.
     NOTIFICATION_CREATED = "notification.created"
     MESSAGE_CREATED = "message.created"
+    MESSAGE_UPDATED = "message.updated"
+    MESSAGE_DELETED = "message.deleted"
+    # A member is in a room now, or not any more: the subject is the room.
+    ROOM_JOINED = "room.joined"
+    ROOM_LEFT = "room.left"
     EVENT_CHANGED = "event.changed"
     EVENT_CANCELLED = "event.cancelled"
     ITEM_SOLD_OUT = "item.sold_out"

@@ -15,8 +15,9 @@ from app import clock, pages
 from app.access import Action, Principal, require
 from app.etags import require_match
 from app.events import queries
-from app.events.tables import Event
+from app.events.tables import Event, EventAttendance
 from app.ids import new_id
+from app.notifications import service as notifications
 from app.problems import FieldError, NotFound, Problem, ValidationFailed
 from app.sql import Connection, Statement
 from generated import models
@@ -36,7 +37,10 @@ _edits: dict[str, Any] = {name: bindparam(name) for name in _EDITABLE}
 _edits |= {"version": Event.version + 1, "updated_at": func.now()}
 _UPDATE = Statement(update(Event).where(Event.id == bindparam("event_id")).values(_edits))
 _DELETE = Statement(delete(Event).where(Event.id == bindparam("id")))
+_ATTENDEES = Statement(select(EventAttendance.user_id).where(EventAttendance.event_id == bindparam("id")))
 _TIMES = ("starts_at", "ends_at")
+# What attendees hear of when it changes.
+_TOLD = ("title", "description", *_TIMES)
 
 
 async def row_of(connection: Connection, event_id: UUID) -> Record:
@@ -113,10 +117,23 @@ async def update_event(
     if values["max_participants"] < row["attendee_count"]:
         raise CapacityTooSmall(f"{row['attendee_count']} members attend.")
     await _UPDATE.run(connection, event_id=event_id, **values)
+    if any(values[name] != row[name] for name in _TOLD):
+        told = await _ATTENDEES.all(connection, id=event_id)
+        members, actor = [member for (member,) in told], principal.user_id
+        await notifications.event_changed(connection, event_id, members, values["title"], actor_id=actor)
     return await get(connection, event_id)
 
 
 async def delete_event(connection: Connection, principal: Principal, event_id: UUID, if_match: str) -> None:
-    """Delete an event, which ends every attendance. Raises NotFound, PermissionDenied, PreconditionFailed."""
-    await _locked(connection, principal, event_id, Action.DELETE_EVENT, if_match)
+    """Delete an event, which ends every attendance, and tell those who wanted to come.
+
+    Raises NotFound, PermissionDenied, PreconditionFailed.
+    """
+    row = await _locked(connection, principal, event_id, Action.DELETE_EVENT, if_match)
+    members = [member for (member,) in await _ATTENDEES.all(connection, id=event_id)]
     await _DELETE.run(connection, id=event_id)
+    await notifications.event_gone(connection, event_id)
+    # Nobody is told that what has been is cancelled.
+    if row["ends_at"] > clock.now():
+        actor, title = principal.user_id, row["title"]
+        await notifications.event_changed(connection, event_id, members, title, actor_id=actor, cancelled=True)

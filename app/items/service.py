@@ -23,6 +23,7 @@ from app.items.queries import Filters
 from app.items.tables import Item
 from app.mail import service as mail
 from app.mail.service import Reader
+from app.notifications import service as notifications
 from app.problems import FieldError, NotFound, ValidationFailed
 from app.settings import settings
 from app.sql import Connection, Statement
@@ -180,6 +181,8 @@ async def _change(connection: Connection, row: Record, values: dict[str, Any]) -
     await tags.ensure(connection, [name for name in values["tags"] if name not in row["tags"]])
     await _UPDATE.run(connection, item_id=row["id"], **values)
     await _count(connection, row, values)
+    if row["in_stock"] and not values["in_stock"]:
+        await notifications.item_sold_out(connection, row["id"], row["owner_id"], values["title"])
 
 
 async def update_item(
@@ -203,3 +206,4 @@ async def delete_item(connection: Connection, principal: Principal, item_id: UUI
     row = await _locked(connection, principal, item_id, Action.DELETE_ITEM, if_match)
     await _DELETE.run(connection, id=item_id)
     await _count(connection, row, None)
+    await notifications.item_gone(connection, item_id)

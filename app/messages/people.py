@@ -16,6 +16,7 @@ from sqlalchemy.orm import aliased
 
 from app import pages
 from app.access import Action, Principal, allowed, require
+from app.domain_events.service import Audience, Kind, tell
 from app.ids import new_id
 from app.messages import rooms
 from app.messages.tables import Room, RoomInvitation, RoomMember
@@ -91,6 +92,7 @@ async def join(connection: Connection, principal: Principal, room_id: UUID) -> N
         raise RoomFull
     await rooms.ENTER.run(connection, id=new_id(), **member)
     await _COUNT_MEMBERS.run(connection, room_id=room_id, step=1)
+    await tell(connection, Kind.ROOM_JOINED, Audience.ROOM, room_id, room_id, {"member": str(principal.user_id)})
     if invited is not None:
         await _take_back(connection, member)
 
@@ -115,6 +117,7 @@ async def leave(connection: Connection, principal: Principal, room_id: UUID) -> 
     if room["owner_id"] == principal.user_id:
         heir = await _HEIR.value(connection, room_id=room_id)
         await _HAND_OVER.run(connection, room_id=room_id, heir=heir)
+    await tell(connection, Kind.ROOM_LEFT, Audience.ROOM, room_id, room_id, {"member": str(principal.user_id)})
 
 
 async def _named(connection: Connection, username: str) -> UUID:
@@ -133,6 +136,7 @@ async def remove(connection: Connection, principal: Principal, room_id: UUID, us
     if not await _LEAVE.run(connection, room_id=room_id, user_id=user_id):
         raise NotFound("The member is not in the room.")
     await _COUNT_MEMBERS.run(connection, room_id=room_id, step=-1)
+    await tell(connection, Kind.ROOM_LEFT, Audience.ROOM, room_id, room_id, {"member": str(user_id)})
 
 
 _KNOWN = Statement(select(User.id).where(func.lower(User.username) == func.lower(bindparam("username"))))

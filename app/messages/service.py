@@ -30,6 +30,7 @@ from sqlalchemy.orm import aliased
 
 from app import pages
 from app.access import Action, Principal, require
+from app.domain_events.service import Audience, Kind, tell
 from app.etags import require_match
 from app.ids import new_id
 from app.messages import rooms
@@ -68,7 +69,7 @@ _GET = Statement(
 )
 _LOCK = Statement(
     among(
-        select(Message.author_id, Message.version, Message.deleted_at, *_ACCESS)
+        select(Message.room_id, Message.author_id, Message.version, Message.deleted_at, *_ACCESS)
         .select_from(Message)
         .join(Room, Room.id == Message.room_id)
     )
@@ -234,6 +235,7 @@ async def create(
     if row is None:
         await write_in(connection, principal, room_id)
         raise unknown("/reply_to")
+    await tell(connection, Kind.MESSAGE_CREATED, Audience.ROOM, room_id, row["id"])
     return as_message(row)
 
 
@@ -255,6 +257,7 @@ async def update_message(
         raise NotAMember
     require_match(if_match, row["version"])
     await _UPDATE.run(connection, message_id=message_id, new_content=patch.content)
+    await tell(connection, Kind.MESSAGE_UPDATED, Audience.ROOM, row["room_id"], message_id)
     return await get(connection, principal, message_id)
 
 
@@ -264,3 +267,4 @@ async def delete_message(connection: Connection, principal: Principal, message_i
     require(principal, Action.DELETE_MESSAGE, row)
     require_match(if_match, row["version"])
     await _BURY.run(connection, message_id=message_id)
+    await tell(connection, Kind.MESSAGE_DELETED, Audience.ROOM, row["room_id"], message_id)
