@@ -53,8 +53,10 @@ MODEL_OPTIONS = [
 # What a caller acts on after a refusal. The generator's time grows with the square of the number of headers, and every
 # refusal of every operation declares the same handful.
 HEADERS_OF_REFUSALS = frozenset({"X-Request-ID", "Retry-After"})
-# The media type of a body that is read as it comes.
-LINES = "application/x-ndjson"
+# The media types of bodies that are read as they come.
+STREAMED = frozenset({"application/x-ndjson", "multipart/form-data"})
+# The media type of several parts of one file.
+RANGES = "multipart/byteranges"
 # How the client is imported; generated/client is the folder of its distribution.
 CLIENT_PACKAGE = "galley_client"
 
@@ -118,11 +120,11 @@ def parameter_names(contract: dict[str, Any]) -> dict[str, dict[str, str]]:
 
 
 def body_modes(contract: dict[str, Any]) -> dict[str, str]:
-    """Let handlers read for themselves what comes in lines: such a body is as long as a file."""
+    """Let handlers read for themselves what comes in lines or as files: such a body is as long as they are."""
     return {
         reference(path, method): "request"
         for path, method, operation, _ in operations(contract)
-        if LINES in resolved(contract, operation.get("requestBody", {})).get("content", {})
+        if STREAMED & resolved(contract, operation.get("requestBody", {})).get("content", {}).keys()
     }
 
 
@@ -143,9 +145,14 @@ def request_models(contract: dict[str, Any]) -> set[str]:
 
 
 def for_the_generator(contract: dict[str, Any]) -> str:
-    """Return the contract as JSON, its refusals without the headers that no caller acts on."""
+    """Return the contract as JSON, its refusals without the headers that no caller acts on.
+
+    Several ranges in one answer are nothing that the generator can write or read; who asks for them reads them himself.
+    """
     lean = copy.deepcopy(contract)
     answers = [named for _, _, operation, _ in operations(lean) for named in operation["responses"].items()]
+    for _, answer in answers:
+        answer.get("content", {}).pop(RANGES, None)
     refusals = [answer for status, answer in answers if not status.startswith(("2", "3"))]
     for answer in (resolved(lean, refusal) for refusal in refusals):
         declared = answer.get("headers", {}).items()

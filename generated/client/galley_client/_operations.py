@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from ._generated import model_bindings, security
+from ._runtime.client.multipart import MultipartForm
 from ._runtime.client.operations import (
     BodyMedia,
     OperationPlan,
@@ -19,6 +20,7 @@ from ._runtime.client.operations import (
     empty_branch,
     model_branch,
 )
+from ._runtime.client.parts import PartPlan
 from ._runtime.model_codecs.media import FieldPlan
 from ._runtime.model_codecs.parameters import ParameterPlan
 from .types.audit import ListAuditEventsResponse
@@ -69,6 +71,17 @@ from .types.jobs import (
     RetryJobResponse,
 )
 from .types.mail import SendMailResponse
+from .types.media import (
+    CreateVariantResponse,
+    DeleteMediaResponse,
+    DownloadMediaResponse,
+    DownloadVariantResponse,
+    GetMediaResponse,
+    ListMyMediaResponse,
+    RemoveAvatarResponse,
+    SetAvatarResponse,
+    UploadMediaResponse,
+)
 from .types.posts import (
     ArchivePostResponse,
     CompareRevisionsResponse,
@@ -420,676 +433,781 @@ OPERATION_25: Final[OperationPlan[GetProfileResponse]] = OperationPlan(
     security=security.OPERATION_25,
 )
 
-OPERATION_26: Final[OperationPlan[ListPostsResponse]] = OperationPlan(
-    operation_id='listPosts',
-    method='GET',
-    path='/posts',
+OPERATION_26: Final[OperationPlan[SetAvatarResponse]] = OperationPlan(
+    operation_id='setAvatar',
+    method='PUT',
+    path='/users/me/avatar',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_647), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_661)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_654), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_656), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_658), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_661))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('author', 'category', 'cursor', 'featured', 'include', 'include_total', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_634), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('author', 'category', 'featured', 'include', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_635), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('author', 'category', 'cursor', 'featured', 'include', 'include_total', 'limit', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_636), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('author', 'category', 'cursor', 'featured', 'include', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_637), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('author', 'category', 'cursor', 'featured', 'include', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'status', 'tag')), codec=model_bindings.codec_638), ParameterSpec(plan=ParameterPlan(location='query', name='status', style='form', explode=True, reserved_names=('author', 'category', 'cursor', 'featured', 'include', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'tag')), codec=model_bindings.codec_639), ParameterSpec(plan=ParameterPlan(location='query', name='author', style='form', explode=True, reserved_names=('category', 'cursor', 'featured', 'include', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_640), ParameterSpec(plan=ParameterPlan(location='query', name='tag', style='form', explode=True, reserved_names=('author', 'category', 'cursor', 'featured', 'include', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status')), codec=model_bindings.codec_641), ParameterSpec(plan=ParameterPlan(location='query', name='category', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'include', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_642), ParameterSpec(plan=ParameterPlan(location='query', name='featured', style='form', explode=True, kind='boolean', reserved_names=('author', 'category', 'cursor', 'include', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_643), ParameterSpec(plan=ParameterPlan(location='query', name='published_after', style='form', explode=True, reserved_names=('author', 'category', 'cursor', 'featured', 'include', 'include_total', 'limit', 'page', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_644), ParameterSpec(plan=ParameterPlan(location='query', name='published_before', style='form', explode=True, reserved_names=('author', 'category', 'cursor', 'featured', 'include', 'include_total', 'limit', 'page', 'published_after', 'sort', 'status', 'tag')), codec=model_bindings.codec_645), ParameterSpec(plan=ParameterPlan(location='query', name='include', style='form', explode=True, reserved_names=('author', 'category', 'cursor', 'featured', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_646)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_635), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_656)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_641), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_643), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_645), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_647), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_649), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_651), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_653), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_656))),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_634),), default='application/json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_26,
 )
 
-OPERATION_27: Final[OperationPlan[CreatePostResponse]] = OperationPlan(
-    operation_id='createPost',
-    method='POST',
-    path='/posts',
+OPERATION_27: Final[OperationPlan[RemoveAvatarResponse]] = OperationPlan(
+    operation_id='removeAvatar',
+    method='DELETE',
+    path='/users/me/avatar',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_666), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_691)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_674), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_676), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_678), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_680), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_682), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_684), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_686), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_688), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_691))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_664),),
-    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_665),), default='application/json', required=True),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_672)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_663), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_665), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_667), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_669), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_672))),
     request_id_header='X-Request-ID',
-    response_media_type='application/json',
     security=security.OPERATION_27,
 )
 
-OPERATION_28: Final[OperationPlan[CreatePostsResponse]] = OperationPlan(
-    operation_id='createPosts',
-    method='POST',
-    path='/posts/bulk',
+OPERATION_28: Final[OperationPlan[ListPostsResponse]] = OperationPlan(
+    operation_id='listPosts',
+    method='GET',
+    path='/posts',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_696), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_720)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_703), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_705), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_707), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_709), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_711), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_713), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_715), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_717), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_720))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_694),),
-    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_695),), default='application/json', required=True),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_688), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_702)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_695), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_697), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_699), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_702))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('author', 'category', 'cursor', 'featured', 'include', 'include_total', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_675), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('author', 'category', 'featured', 'include', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_676), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('author', 'category', 'cursor', 'featured', 'include', 'include_total', 'limit', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_677), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('author', 'category', 'cursor', 'featured', 'include', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_678), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('author', 'category', 'cursor', 'featured', 'include', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'status', 'tag')), codec=model_bindings.codec_679), ParameterSpec(plan=ParameterPlan(location='query', name='status', style='form', explode=True, reserved_names=('author', 'category', 'cursor', 'featured', 'include', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'tag')), codec=model_bindings.codec_680), ParameterSpec(plan=ParameterPlan(location='query', name='author', style='form', explode=True, reserved_names=('category', 'cursor', 'featured', 'include', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_681), ParameterSpec(plan=ParameterPlan(location='query', name='tag', style='form', explode=True, reserved_names=('author', 'category', 'cursor', 'featured', 'include', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status')), codec=model_bindings.codec_682), ParameterSpec(plan=ParameterPlan(location='query', name='category', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'include', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_683), ParameterSpec(plan=ParameterPlan(location='query', name='featured', style='form', explode=True, kind='boolean', reserved_names=('author', 'category', 'cursor', 'include', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_684), ParameterSpec(plan=ParameterPlan(location='query', name='published_after', style='form', explode=True, reserved_names=('author', 'category', 'cursor', 'featured', 'include', 'include_total', 'limit', 'page', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_685), ParameterSpec(plan=ParameterPlan(location='query', name='published_before', style='form', explode=True, reserved_names=('author', 'category', 'cursor', 'featured', 'include', 'include_total', 'limit', 'page', 'published_after', 'sort', 'status', 'tag')), codec=model_bindings.codec_686), ParameterSpec(plan=ParameterPlan(location='query', name='include', style='form', explode=True, reserved_names=('author', 'category', 'cursor', 'featured', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_687)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_28,
 )
 
-OPERATION_29: Final[OperationPlan[DeletePostsResponse]] = OperationPlan(
+OPERATION_29: Final[OperationPlan[CreatePostResponse]] = OperationPlan(
+    operation_id='createPost',
+    method='POST',
+    path='/posts',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_707), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_732)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_715), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_717), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_719), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_721), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_723), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_725), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_727), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_729), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_732))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_705),),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_706),), default='application/json', required=True),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_29,
+)
+
+OPERATION_30: Final[OperationPlan[CreatePostsResponse]] = OperationPlan(
+    operation_id='createPosts',
+    method='POST',
+    path='/posts/bulk',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_737), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_761)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_744), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_746), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_748), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_750), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_752), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_754), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_756), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_758), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_761))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_735),),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_736),), default='application/json', required=True),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_30,
+)
+
+OPERATION_31: Final[OperationPlan[DeletePostsResponse]] = OperationPlan(
     operation_id='deletePosts',
     method='POST',
     path='/posts/bulk-delete',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_745)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_728), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_730), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_732), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_734), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_736), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_738), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_740), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_742), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_745))),
-    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_723),), default='application/json', required=True),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_786)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_769), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_771), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_773), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_775), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_777), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_779), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_781), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_783), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_786))),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_764),), default='application/json', required=True),
     request_id_header='X-Request-ID',
-    security=security.OPERATION_29,
+    security=security.OPERATION_31,
 )
 
-OPERATION_30: Final[OperationPlan[ExportPostsResponse]] = OperationPlan(
+OPERATION_32: Final[OperationPlan[ExportPostsResponse]] = OperationPlan(
     operation_id='exportPosts',
     method='GET',
     path='/posts/export',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((binary_branch('200', 'application/x-ndjson'), model_branch('200', 'text/csv', 'text', model_bindings.codec_757), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_773)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_764), model_branch('406', 'application/problem+json', 'json', model_bindings.codec_766), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_768), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_770), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_773))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('author', 'category', 'featured', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_748), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('author', 'category', 'cursor', 'featured', 'published_after', 'published_before', 'status', 'tag')), codec=model_bindings.codec_749), ParameterSpec(plan=ParameterPlan(location='query', name='status', style='form', explode=True, reserved_names=('author', 'category', 'cursor', 'featured', 'published_after', 'published_before', 'sort', 'tag')), codec=model_bindings.codec_750), ParameterSpec(plan=ParameterPlan(location='query', name='author', style='form', explode=True, reserved_names=('category', 'cursor', 'featured', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_751), ParameterSpec(plan=ParameterPlan(location='query', name='tag', style='form', explode=True, reserved_names=('author', 'category', 'cursor', 'featured', 'published_after', 'published_before', 'sort', 'status')), codec=model_bindings.codec_752), ParameterSpec(plan=ParameterPlan(location='query', name='category', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_753), ParameterSpec(plan=ParameterPlan(location='query', name='featured', style='form', explode=True, kind='boolean', reserved_names=('author', 'category', 'cursor', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_754), ParameterSpec(plan=ParameterPlan(location='query', name='published_after', style='form', explode=True, reserved_names=('author', 'category', 'cursor', 'featured', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_755), ParameterSpec(plan=ParameterPlan(location='query', name='published_before', style='form', explode=True, reserved_names=('author', 'category', 'cursor', 'featured', 'published_after', 'sort', 'status', 'tag')), codec=model_bindings.codec_756)),
+    responses=ResponseDecoder((binary_branch('200', 'application/x-ndjson'), model_branch('200', 'text/csv', 'text', model_bindings.codec_798), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_814)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_805), model_branch('406', 'application/problem+json', 'json', model_bindings.codec_807), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_809), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_811), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_814))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('author', 'category', 'featured', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_789), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('author', 'category', 'cursor', 'featured', 'published_after', 'published_before', 'status', 'tag')), codec=model_bindings.codec_790), ParameterSpec(plan=ParameterPlan(location='query', name='status', style='form', explode=True, reserved_names=('author', 'category', 'cursor', 'featured', 'published_after', 'published_before', 'sort', 'tag')), codec=model_bindings.codec_791), ParameterSpec(plan=ParameterPlan(location='query', name='author', style='form', explode=True, reserved_names=('category', 'cursor', 'featured', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_792), ParameterSpec(plan=ParameterPlan(location='query', name='tag', style='form', explode=True, reserved_names=('author', 'category', 'cursor', 'featured', 'published_after', 'published_before', 'sort', 'status')), codec=model_bindings.codec_793), ParameterSpec(plan=ParameterPlan(location='query', name='category', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_794), ParameterSpec(plan=ParameterPlan(location='query', name='featured', style='form', explode=True, kind='boolean', reserved_names=('author', 'category', 'cursor', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_795), ParameterSpec(plan=ParameterPlan(location='query', name='published_after', style='form', explode=True, reserved_names=('author', 'category', 'cursor', 'featured', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_796), ParameterSpec(plan=ParameterPlan(location='query', name='published_before', style='form', explode=True, reserved_names=('author', 'category', 'cursor', 'featured', 'published_after', 'sort', 'status', 'tag')), codec=model_bindings.codec_797)),
     request_id_header='X-Request-ID',
-    security=security.OPERATION_30,
+    security=security.OPERATION_32,
 )
 
-OPERATION_31: Final[OperationPlan[ImportPostsResponse]] = OperationPlan(
+OPERATION_33: Final[OperationPlan[ImportPostsResponse]] = OperationPlan(
     operation_id='importPosts',
     method='POST',
     path='/posts/import',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('202', 'application/json', 'json', model_bindings.codec_778), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_802)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_785), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_787), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_789), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_791), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_793), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_795), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_797), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_799), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_802))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='mode', style='form', explode=True), codec=model_bindings.codec_776), ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_777)),
+    responses=ResponseDecoder((model_branch('202', 'application/json', 'json', model_bindings.codec_819), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_843)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_826), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_828), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_830), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_832), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_834), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_836), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_838), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_840), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_843))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='mode', style='form', explode=True), codec=model_bindings.codec_817), ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_818)),
     body=RequestBody(media=(BodyMedia(media_type='application/x-ndjson', kind='binary'),), default='application/x-ndjson', required=True),
-    request_id_header='X-Request-ID',
-    response_media_type='application/json',
-    security=security.OPERATION_31,
-)
-
-OPERATION_32: Final[OperationPlan[SearchPostsResponse]] = OperationPlan(
-    operation_id='searchPosts',
-    method='GET',
-    path='/posts/search',
-    servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_814), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_828)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_821), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_823), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_825), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_828))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='q', style='form', explode=True, required=True, reserved_names=('author', 'category', 'cursor', 'featured', 'limit', 'published_after', 'published_before', 'tag')), codec=model_bindings.codec_805), ParameterSpec(plan=ParameterPlan(location='query', name='author', style='form', explode=True, reserved_names=('category', 'cursor', 'featured', 'limit', 'published_after', 'published_before', 'q', 'tag')), codec=model_bindings.codec_806), ParameterSpec(plan=ParameterPlan(location='query', name='tag', style='form', explode=True, reserved_names=('author', 'category', 'cursor', 'featured', 'limit', 'published_after', 'published_before', 'q')), codec=model_bindings.codec_807), ParameterSpec(plan=ParameterPlan(location='query', name='category', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'limit', 'published_after', 'published_before', 'q', 'tag')), codec=model_bindings.codec_808), ParameterSpec(plan=ParameterPlan(location='query', name='featured', style='form', explode=True, kind='boolean', reserved_names=('author', 'category', 'cursor', 'limit', 'published_after', 'published_before', 'q', 'tag')), codec=model_bindings.codec_809), ParameterSpec(plan=ParameterPlan(location='query', name='published_after', style='form', explode=True, reserved_names=('author', 'category', 'cursor', 'featured', 'limit', 'published_before', 'q', 'tag')), codec=model_bindings.codec_810), ParameterSpec(plan=ParameterPlan(location='query', name='published_before', style='form', explode=True, reserved_names=('author', 'category', 'cursor', 'featured', 'limit', 'published_after', 'q', 'tag')), codec=model_bindings.codec_811), ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('author', 'category', 'cursor', 'featured', 'published_after', 'published_before', 'q', 'tag')), codec=model_bindings.codec_812), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('author', 'category', 'featured', 'limit', 'published_after', 'published_before', 'q', 'tag')), codec=model_bindings.codec_813)),
-    request_id_header='X-Request-ID',
-    response_media_type='application/json',
-    security=security.OPERATION_32,
-)
-
-OPERATION_33: Final[OperationPlan[GetPostBySlugResponse]] = OperationPlan(
-    operation_id='getPostBySlug',
-    method='GET',
-    path='/posts/by-slug/{slug}',
-    servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_834), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_861)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_852), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_854), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_856), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_858), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_861))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_831), ParameterSpec(plan=ParameterPlan(location='query', name='include', style='form', explode=True), codec=model_bindings.codec_832), ParameterSpec(plan=ParameterPlan(location='path', name='slug', style='simple', required=True), codec=model_bindings.codec_833)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_33,
 )
 
-OPERATION_34: Final[OperationPlan[GetPostResponse]] = OperationPlan(
-    operation_id='getPost',
+OPERATION_34: Final[OperationPlan[SearchPostsResponse]] = OperationPlan(
+    operation_id='searchPosts',
     method='GET',
-    path='/posts/{post_id}',
+    path='/posts/search',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_867), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_889)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_880), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_882), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_884), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_886), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_889))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_864), ParameterSpec(plan=ParameterPlan(location='query', name='include', style='form', explode=True), codec=model_bindings.codec_865), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_866)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_855), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_869)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_862), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_864), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_866), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_869))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='q', style='form', explode=True, required=True, reserved_names=('author', 'category', 'cursor', 'featured', 'limit', 'published_after', 'published_before', 'tag')), codec=model_bindings.codec_846), ParameterSpec(plan=ParameterPlan(location='query', name='author', style='form', explode=True, reserved_names=('category', 'cursor', 'featured', 'limit', 'published_after', 'published_before', 'q', 'tag')), codec=model_bindings.codec_847), ParameterSpec(plan=ParameterPlan(location='query', name='tag', style='form', explode=True, reserved_names=('author', 'category', 'cursor', 'featured', 'limit', 'published_after', 'published_before', 'q')), codec=model_bindings.codec_848), ParameterSpec(plan=ParameterPlan(location='query', name='category', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'limit', 'published_after', 'published_before', 'q', 'tag')), codec=model_bindings.codec_849), ParameterSpec(plan=ParameterPlan(location='query', name='featured', style='form', explode=True, kind='boolean', reserved_names=('author', 'category', 'cursor', 'limit', 'published_after', 'published_before', 'q', 'tag')), codec=model_bindings.codec_850), ParameterSpec(plan=ParameterPlan(location='query', name='published_after', style='form', explode=True, reserved_names=('author', 'category', 'cursor', 'featured', 'limit', 'published_before', 'q', 'tag')), codec=model_bindings.codec_851), ParameterSpec(plan=ParameterPlan(location='query', name='published_before', style='form', explode=True, reserved_names=('author', 'category', 'cursor', 'featured', 'limit', 'published_after', 'q', 'tag')), codec=model_bindings.codec_852), ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('author', 'category', 'cursor', 'featured', 'published_after', 'published_before', 'q', 'tag')), codec=model_bindings.codec_853), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('author', 'category', 'featured', 'limit', 'published_after', 'published_before', 'q', 'tag')), codec=model_bindings.codec_854)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_34,
 )
 
-OPERATION_35: Final[OperationPlan[UpdatePostResponse]] = OperationPlan(
-    operation_id='updatePost',
-    method='PATCH',
-    path='/posts/{post_id}',
+OPERATION_35: Final[OperationPlan[GetPostBySlugResponse]] = OperationPlan(
+    operation_id='getPostBySlug',
+    method='GET',
+    path='/posts/by-slug/{slug}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_895), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_922)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_901), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_903), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_905), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_907), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_909), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_911), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_913), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_915), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_917), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_919), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_922))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_892), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_893)),
-    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_894),), default='application/merge-patch+json', required=True),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_875), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_902)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_893), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_895), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_897), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_899), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_902))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_872), ParameterSpec(plan=ParameterPlan(location='query', name='include', style='form', explode=True), codec=model_bindings.codec_873), ParameterSpec(plan=ParameterPlan(location='path', name='slug', style='simple', required=True), codec=model_bindings.codec_874)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_35,
 )
 
-OPERATION_36: Final[OperationPlan[DeletePostResponse]] = OperationPlan(
-    operation_id='deletePost',
-    method='DELETE',
+OPERATION_36: Final[OperationPlan[GetPostResponse]] = OperationPlan(
+    operation_id='getPost',
+    method='GET',
     path='/posts/{post_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_946)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_931), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_933), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_935), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_937), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_939), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_941), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_943), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_946))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_925), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_926)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_908), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_930)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_921), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_923), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_925), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_927), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_930))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_905), ParameterSpec(plan=ParameterPlan(location='query', name='include', style='form', explode=True), codec=model_bindings.codec_906), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_907)),
     request_id_header='X-Request-ID',
+    response_media_type='application/json',
     security=security.OPERATION_36,
 )
 
-OPERATION_37: Final[OperationPlan[ListRelatedPostsResponse]] = OperationPlan(
-    operation_id='listRelatedPosts',
-    method='GET',
-    path='/posts/{post_id}/related',
+OPERATION_37: Final[OperationPlan[UpdatePostResponse]] = OperationPlan(
+    operation_id='updatePost',
+    method='PATCH',
+    path='/posts/{post_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_951), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_966)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_957), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_959), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_961), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_963), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_966))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer'), codec=model_bindings.codec_949), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_950)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_936), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_963)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_942), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_944), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_946), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_948), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_950), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_952), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_954), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_956), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_958), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_960), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_963))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_933), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_934)),
+    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_935),), default='application/merge-patch+json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_37,
 )
 
-OPERATION_38: Final[OperationPlan[PublishPostResponse]] = OperationPlan(
-    operation_id='publishPost',
-    method='PUT',
-    path='/posts/{post_id}/publication',
+OPERATION_38: Final[OperationPlan[DeletePostResponse]] = OperationPlan(
+    operation_id='deletePost',
+    method='DELETE',
+    path='/posts/{post_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_971), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_996)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_977), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_979), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_981), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_983), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_985), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_987), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_989), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_991), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_993), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_996))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_969),),
-    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_970),), default='application/json'),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_987)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_972), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_974), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_976), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_978), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_980), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_982), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_984), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_987))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_966), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_967)),
     request_id_header='X-Request-ID',
-    response_media_type='application/json',
     security=security.OPERATION_38,
 )
 
-OPERATION_39: Final[OperationPlan[WithdrawPostResponse]] = OperationPlan(
-    operation_id='withdrawPost',
-    method='DELETE',
-    path='/posts/{post_id}/publication',
+OPERATION_39: Final[OperationPlan[ListRelatedPostsResponse]] = OperationPlan(
+    operation_id='listRelatedPosts',
+    method='GET',
+    path='/posts/{post_id}/related',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1000), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1019)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1006), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1008), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1010), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1012), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1014), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1016), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1019))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_999),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_992), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1007)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_998), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1000), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1002), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1004), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1007))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer'), codec=model_bindings.codec_990), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_991)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_39,
 )
 
-OPERATION_40: Final[OperationPlan[ArchivePostResponse]] = OperationPlan(
-    operation_id='archivePost',
+OPERATION_40: Final[OperationPlan[PublishPostResponse]] = OperationPlan(
+    operation_id='publishPost',
     method='PUT',
-    path='/posts/{post_id}/archive',
+    path='/posts/{post_id}/publication',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1023), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1042)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1029), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1031), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1033), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1035), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1037), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1039), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1042))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_1022),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1012), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1037)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1018), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1020), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1022), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1024), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1026), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1028), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1030), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1032), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1034), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1037))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_1010),),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_1011),), default='application/json'),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_40,
 )
 
-OPERATION_41: Final[OperationPlan[FeaturePostResponse]] = OperationPlan(
-    operation_id='featurePost',
-    method='PUT',
-    path='/posts/{post_id}/feature',
+OPERATION_41: Final[OperationPlan[WithdrawPostResponse]] = OperationPlan(
+    operation_id='withdrawPost',
+    method='DELETE',
+    path='/posts/{post_id}/publication',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1046), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1063)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1052), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1054), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1056), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1058), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1060), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1063))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_1045),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1041), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1060)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1047), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1049), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1051), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1053), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1055), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1057), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1060))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_1040),),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_41,
 )
 
-OPERATION_42: Final[OperationPlan[UnfeaturePostResponse]] = OperationPlan(
-    operation_id='unfeaturePost',
-    method='DELETE',
-    path='/posts/{post_id}/feature',
+OPERATION_42: Final[OperationPlan[ArchivePostResponse]] = OperationPlan(
+    operation_id='archivePost',
+    method='PUT',
+    path='/posts/{post_id}/archive',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1067), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1084)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1073), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1075), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1077), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1079), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1081), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1084))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_1066),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1064), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1083)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1070), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1072), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1074), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1076), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1078), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1080), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1083))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_1063),),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_42,
 )
 
-OPERATION_43: Final[OperationPlan[ListRevisionsResponse]] = OperationPlan(
-    operation_id='listRevisions',
-    method='GET',
-    path='/posts/{post_id}/revisions',
+OPERATION_43: Final[OperationPlan[FeaturePostResponse]] = OperationPlan(
+    operation_id='featurePost',
+    method='PUT',
+    path='/posts/{post_id}/feature',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1092), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1109)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1098), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1100), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1102), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1104), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1106), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1109))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'page')), codec=model_bindings.codec_1087), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'page')), codec=model_bindings.codec_1088), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit')), codec=model_bindings.codec_1089), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'page')), codec=model_bindings.codec_1090), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_1091)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1087), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1104)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1093), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1095), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1097), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1099), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1101), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1104))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_1086),),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_43,
 )
 
-OPERATION_44: Final[OperationPlan[GetRevisionResponse]] = OperationPlan(
-    operation_id='getRevision',
-    method='GET',
-    path='/posts/{post_id}/revisions/{number}',
+OPERATION_44: Final[OperationPlan[UnfeaturePostResponse]] = OperationPlan(
+    operation_id='unfeaturePost',
+    method='DELETE',
+    path='/posts/{post_id}/feature',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1114), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1130)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1119), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1121), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1123), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1125), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1127), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1130))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True, reserved_names=('number',)), codec=model_bindings.codec_1112), ParameterSpec(plan=ParameterPlan(location='path', name='number', style='simple', required=True, kind='integer', reserved_names=('post_id',)), codec=model_bindings.codec_1113)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1108), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1125)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1114), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1116), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1118), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1120), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1122), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1125))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_1107),),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_44,
 )
 
-OPERATION_45: Final[OperationPlan[CompareRevisionsResponse]] = OperationPlan(
-    operation_id='compareRevisions',
+OPERATION_45: Final[OperationPlan[ListRevisionsResponse]] = OperationPlan(
+    operation_id='listRevisions',
     method='GET',
-    path='/posts/{post_id}/revisions/{number}/diff',
+    path='/posts/{post_id}/revisions',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1136), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1152)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1141), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1143), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1145), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1147), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1149), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1152))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='against', style='form', explode=True, kind='integer'), codec=model_bindings.codec_1133), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True, reserved_names=('number',)), codec=model_bindings.codec_1134), ParameterSpec(plan=ParameterPlan(location='path', name='number', style='simple', required=True, kind='integer', reserved_names=('post_id',)), codec=model_bindings.codec_1135)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1133), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1150)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1139), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1141), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1143), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1145), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1147), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1150))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'page')), codec=model_bindings.codec_1128), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'page')), codec=model_bindings.codec_1129), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit')), codec=model_bindings.codec_1130), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'page')), codec=model_bindings.codec_1131), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_1132)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_45,
 )
 
-OPERATION_46: Final[OperationPlan[RestoreRevisionResponse]] = OperationPlan(
-    operation_id='restoreRevision',
-    method='PUT',
-    path='/posts/{post_id}/revisions/{number}/restoration',
+OPERATION_46: Final[OperationPlan[GetRevisionResponse]] = OperationPlan(
+    operation_id='getRevision',
+    method='GET',
+    path='/posts/{post_id}/revisions/{number}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1158), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1179)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1164), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1166), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1168), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1170), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1172), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1174), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1176), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1179))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1155), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True, reserved_names=('number',)), codec=model_bindings.codec_1156), ParameterSpec(plan=ParameterPlan(location='path', name='number', style='simple', required=True, kind='integer', reserved_names=('post_id',)), codec=model_bindings.codec_1157)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1155), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1171)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1160), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1162), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1164), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1166), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1168), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1171))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True, reserved_names=('number',)), codec=model_bindings.codec_1153), ParameterSpec(plan=ParameterPlan(location='path', name='number', style='simple', required=True, kind='integer', reserved_names=('post_id',)), codec=model_bindings.codec_1154)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_46,
 )
 
-OPERATION_47: Final[OperationPlan[LikePostResponse]] = OperationPlan(
+OPERATION_47: Final[OperationPlan[CompareRevisionsResponse]] = OperationPlan(
+    operation_id='compareRevisions',
+    method='GET',
+    path='/posts/{post_id}/revisions/{number}/diff',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1177), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1193)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1182), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1184), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1186), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1188), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1190), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1193))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='against', style='form', explode=True, kind='integer'), codec=model_bindings.codec_1174), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True, reserved_names=('number',)), codec=model_bindings.codec_1175), ParameterSpec(plan=ParameterPlan(location='path', name='number', style='simple', required=True, kind='integer', reserved_names=('post_id',)), codec=model_bindings.codec_1176)),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_47,
+)
+
+OPERATION_48: Final[OperationPlan[RestoreRevisionResponse]] = OperationPlan(
+    operation_id='restoreRevision',
+    method='PUT',
+    path='/posts/{post_id}/revisions/{number}/restoration',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1199), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1220)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1205), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1207), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1209), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1211), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1213), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1215), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1217), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1220))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1196), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True, reserved_names=('number',)), codec=model_bindings.codec_1197), ParameterSpec(plan=ParameterPlan(location='path', name='number', style='simple', required=True, kind='integer', reserved_names=('post_id',)), codec=model_bindings.codec_1198)),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_48,
+)
+
+OPERATION_49: Final[OperationPlan[LikePostResponse]] = OperationPlan(
     operation_id='likePost',
     method='PUT',
     path='/posts/{post_id}/like',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1200)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1187), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1189), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1191), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1193), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1195), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1197), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1200))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_1182),),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1241)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1228), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1230), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1232), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1234), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1236), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1238), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1241))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_1223),),
     request_id_header='X-Request-ID',
-    security=security.OPERATION_47,
+    security=security.OPERATION_49,
 )
 
-OPERATION_48: Final[OperationPlan[UnlikePostResponse]] = OperationPlan(
+OPERATION_50: Final[OperationPlan[UnlikePostResponse]] = OperationPlan(
     operation_id='unlikePost',
     method='DELETE',
     path='/posts/{post_id}/like',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1219)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1208), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1210), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1212), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1214), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1216), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1219))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_1203),),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1260)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1249), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1251), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1253), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1255), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1257), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1260))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_1244),),
     request_id_header='X-Request-ID',
-    security=security.OPERATION_48,
+    security=security.OPERATION_50,
 )
 
-OPERATION_49: Final[OperationPlan[ListCommentsResponse]] = OperationPlan(
+OPERATION_51: Final[OperationPlan[ListCommentsResponse]] = OperationPlan(
     operation_id='listComments',
     method='GET',
     path='/posts/{post_id}/comments',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1229), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1245)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1236), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1238), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1240), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1242), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1245))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'layout', 'page', 'sort')), codec=model_bindings.codec_1222), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'layout', 'limit', 'page', 'sort')), codec=model_bindings.codec_1223), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'layout', 'limit', 'sort')), codec=model_bindings.codec_1224), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'layout', 'limit', 'page', 'sort')), codec=model_bindings.codec_1225), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'layout', 'limit', 'page')), codec=model_bindings.codec_1226), ParameterSpec(plan=ParameterPlan(location='query', name='layout', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_1227), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_1228)),
-    request_id_header='X-Request-ID',
-    response_media_type='application/json',
-    security=security.OPERATION_49,
-)
-
-OPERATION_50: Final[OperationPlan[CreateCommentResponse]] = OperationPlan(
-    operation_id='createComment',
-    method='POST',
-    path='/posts/{post_id}/comments',
-    servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_1251), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1278)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1259), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1261), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1263), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1265), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1267), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1269), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1271), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1273), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1275), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1278))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1248), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_1249)),
-    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_1250),), default='application/json', required=True),
-    request_id_header='X-Request-ID',
-    response_media_type='application/json',
-    security=security.OPERATION_50,
-)
-
-OPERATION_51: Final[OperationPlan[ListModerationQueueResponse]] = OperationPlan(
-    operation_id='listModerationQueue',
-    method='GET',
-    path='/comments/moderation-queue',
-    servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1288), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1304)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1295), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1297), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1299), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1301), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1304))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'page', 'reported', 'sort', 'status')), codec=model_bindings.codec_1281), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'page', 'reported', 'sort', 'status')), codec=model_bindings.codec_1282), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit', 'reported', 'sort', 'status')), codec=model_bindings.codec_1283), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'page', 'reported', 'sort', 'status')), codec=model_bindings.codec_1284), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'reported', 'status')), codec=model_bindings.codec_1285), ParameterSpec(plan=ParameterPlan(location='query', name='status', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'reported', 'sort')), codec=model_bindings.codec_1286), ParameterSpec(plan=ParameterPlan(location='query', name='reported', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_1287)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1270), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1286)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1277), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1279), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1281), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1283), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1286))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'layout', 'page', 'sort')), codec=model_bindings.codec_1263), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'layout', 'limit', 'page', 'sort')), codec=model_bindings.codec_1264), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'layout', 'limit', 'sort')), codec=model_bindings.codec_1265), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'layout', 'limit', 'page', 'sort')), codec=model_bindings.codec_1266), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'layout', 'limit', 'page')), codec=model_bindings.codec_1267), ParameterSpec(plan=ParameterPlan(location='query', name='layout', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_1268), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_1269)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_51,
 )
 
-OPERATION_52: Final[OperationPlan[GetCommentResponse]] = OperationPlan(
-    operation_id='getComment',
-    method='GET',
-    path='/comments/{comment_id}',
+OPERATION_52: Final[OperationPlan[CreateCommentResponse]] = OperationPlan(
+    operation_id='createComment',
+    method='POST',
+    path='/posts/{post_id}/comments',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1309), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1331)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1322), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1324), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1326), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1328), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1331))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_1307), ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_1308)),
+    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_1292), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1319)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1300), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1302), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1304), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1306), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1308), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1310), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1312), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1314), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1316), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1319))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1289), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_1290)),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_1291),), default='application/json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_52,
 )
 
-OPERATION_53: Final[OperationPlan[UpdateCommentResponse]] = OperationPlan(
-    operation_id='updateComment',
-    method='PATCH',
-    path='/comments/{comment_id}',
+OPERATION_53: Final[OperationPlan[ListModerationQueueResponse]] = OperationPlan(
+    operation_id='listModerationQueue',
+    method='GET',
+    path='/comments/moderation-queue',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1337), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1364)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1343), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1345), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1347), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1349), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1351), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1353), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1355), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1357), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1359), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1361), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1364))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1334), ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_1335)),
-    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_1336),), default='application/merge-patch+json', required=True),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1329), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1345)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1336), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1338), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1340), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1342), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1345))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'page', 'reported', 'sort', 'status')), codec=model_bindings.codec_1322), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'page', 'reported', 'sort', 'status')), codec=model_bindings.codec_1323), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit', 'reported', 'sort', 'status')), codec=model_bindings.codec_1324), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'page', 'reported', 'sort', 'status')), codec=model_bindings.codec_1325), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'reported', 'status')), codec=model_bindings.codec_1326), ParameterSpec(plan=ParameterPlan(location='query', name='status', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'reported', 'sort')), codec=model_bindings.codec_1327), ParameterSpec(plan=ParameterPlan(location='query', name='reported', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_1328)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_53,
 )
 
-OPERATION_54: Final[OperationPlan[DeleteCommentResponse]] = OperationPlan(
+OPERATION_54: Final[OperationPlan[GetCommentResponse]] = OperationPlan(
+    operation_id='getComment',
+    method='GET',
+    path='/comments/{comment_id}',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1350), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1372)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1363), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1365), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1367), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1369), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1372))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_1348), ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_1349)),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_54,
+)
+
+OPERATION_55: Final[OperationPlan[UpdateCommentResponse]] = OperationPlan(
+    operation_id='updateComment',
+    method='PATCH',
+    path='/comments/{comment_id}',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1378), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1405)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1384), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1386), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1388), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1390), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1392), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1394), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1396), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1398), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1400), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1402), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1405))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1375), ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_1376)),
+    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_1377),), default='application/merge-patch+json', required=True),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_55,
+)
+
+OPERATION_56: Final[OperationPlan[DeleteCommentResponse]] = OperationPlan(
     operation_id='deleteComment',
     method='DELETE',
     path='/comments/{comment_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1388)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1373), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1375), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1377), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1379), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1381), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1383), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1385), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1388))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1367), ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_1368)),
-    request_id_header='X-Request-ID',
-    security=security.OPERATION_54,
-)
-
-OPERATION_55: Final[OperationPlan[LikeCommentResponse]] = OperationPlan(
-    operation_id='likeComment',
-    method='PUT',
-    path='/comments/{comment_id}/like',
-    servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1409)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1396), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1398), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1400), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1402), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1404), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1406), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1409))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_1391),),
-    request_id_header='X-Request-ID',
-    security=security.OPERATION_55,
-)
-
-OPERATION_56: Final[OperationPlan[UnlikeCommentResponse]] = OperationPlan(
-    operation_id='unlikeComment',
-    method='DELETE',
-    path='/comments/{comment_id}/like',
-    servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1428)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1417), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1419), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1421), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1423), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1425), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1428))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_1412),),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1429)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1414), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1416), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1418), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1420), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1422), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1424), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1426), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1429))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1408), ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_1409)),
     request_id_header='X-Request-ID',
     security=security.OPERATION_56,
 )
 
-OPERATION_57: Final[OperationPlan[ReportCommentResponse]] = OperationPlan(
-    operation_id='reportComment',
+OPERATION_57: Final[OperationPlan[LikeCommentResponse]] = OperationPlan(
+    operation_id='likeComment',
     method='PUT',
-    path='/comments/{comment_id}/report',
+    path='/comments/{comment_id}/like',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1454)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1437), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1439), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1441), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1443), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1445), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1447), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1449), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1451), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1454))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_1431),),
-    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_1432),), default='application/json', required=True),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1450)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1437), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1439), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1441), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1443), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1445), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1447), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1450))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_1432),),
     request_id_header='X-Request-ID',
     security=security.OPERATION_57,
 )
 
-OPERATION_58: Final[OperationPlan[ApproveCommentResponse]] = OperationPlan(
+OPERATION_58: Final[OperationPlan[UnlikeCommentResponse]] = OperationPlan(
+    operation_id='unlikeComment',
+    method='DELETE',
+    path='/comments/{comment_id}/like',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1469)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1458), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1460), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1462), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1464), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1466), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1469))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_1453),),
+    request_id_header='X-Request-ID',
+    security=security.OPERATION_58,
+)
+
+OPERATION_59: Final[OperationPlan[ReportCommentResponse]] = OperationPlan(
+    operation_id='reportComment',
+    method='PUT',
+    path='/comments/{comment_id}/report',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1495)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1478), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1480), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1482), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1484), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1486), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1488), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1490), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1492), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1495))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_1472),),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_1473),), default='application/json', required=True),
+    request_id_header='X-Request-ID',
+    security=security.OPERATION_59,
+)
+
+OPERATION_60: Final[OperationPlan[ApproveCommentResponse]] = OperationPlan(
     operation_id='approveComment',
     method='PUT',
     path='/comments/{comment_id}/approval',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1459), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1480)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1465), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1467), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1469), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1471), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1473), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1475), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1477), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1480))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1457), ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_1458)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1500), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1521)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1506), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1508), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1510), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1512), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1514), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1516), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1518), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1521))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1498), ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_1499)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
-    security=security.OPERATION_58,
+    security=security.OPERATION_60,
 )
 
-OPERATION_59: Final[OperationPlan[RejectCommentResponse]] = OperationPlan(
+OPERATION_61: Final[OperationPlan[RejectCommentResponse]] = OperationPlan(
     operation_id='rejectComment',
     method='PUT',
     path='/comments/{comment_id}/rejection',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1485), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1506)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1491), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1493), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1495), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1497), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1499), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1501), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1503), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1506))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1483), ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_1484)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1526), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1547)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1532), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1534), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1536), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1538), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1540), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1542), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1544), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1547))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1524), ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_1525)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
-    security=security.OPERATION_59,
+    security=security.OPERATION_61,
 )
 
-OPERATION_60: Final[OperationPlan[GetAtomFeedResponse]] = OperationPlan(
+OPERATION_62: Final[OperationPlan[GetAtomFeedResponse]] = OperationPlan(
     operation_id='getAtomFeed',
     method='GET',
     path='/feed.atom',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((binary_branch('200', 'application/atom+xml'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1535)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1528), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1530), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1532), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1535))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('author', 'tag')), codec=model_bindings.codec_1509), ParameterSpec(plan=ParameterPlan(location='query', name='author', style='form', explode=True, reserved_names=('limit', 'tag')), codec=model_bindings.codec_1510), ParameterSpec(plan=ParameterPlan(location='query', name='tag', style='form', explode=True, reserved_names=('author', 'limit')), codec=model_bindings.codec_1511), ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('If-Modified-Since', 'X-API-Key')), codec=model_bindings.codec_1512), ParameterSpec(plan=ParameterPlan(location='header', name='If-Modified-Since', style='simple', reserved_names=('If-None-Match', 'X-API-Key')), codec=model_bindings.codec_1513)),
+    responses=ResponseDecoder((binary_branch('200', 'application/atom+xml'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1576)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1569), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1571), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1573), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1576))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('author', 'tag')), codec=model_bindings.codec_1550), ParameterSpec(plan=ParameterPlan(location='query', name='author', style='form', explode=True, reserved_names=('limit', 'tag')), codec=model_bindings.codec_1551), ParameterSpec(plan=ParameterPlan(location='query', name='tag', style='form', explode=True, reserved_names=('author', 'limit')), codec=model_bindings.codec_1552), ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('If-Modified-Since', 'X-API-Key')), codec=model_bindings.codec_1553), ParameterSpec(plan=ParameterPlan(location='header', name='If-Modified-Since', style='simple', reserved_names=('If-None-Match', 'X-API-Key')), codec=model_bindings.codec_1554)),
     request_id_header='X-Request-ID',
     response_media_type='application/atom+xml',
-    security=security.OPERATION_60,
+    security=security.OPERATION_62,
 )
 
-OPERATION_61: Final[OperationPlan[GetRssFeedResponse]] = OperationPlan(
+OPERATION_63: Final[OperationPlan[GetRssFeedResponse]] = OperationPlan(
     operation_id='getRssFeed',
     method='GET',
     path='/feed.rss',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((binary_branch('200', 'application/rss+xml'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1564)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1557), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1559), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1561), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1564))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('author', 'tag')), codec=model_bindings.codec_1538), ParameterSpec(plan=ParameterPlan(location='query', name='author', style='form', explode=True, reserved_names=('limit', 'tag')), codec=model_bindings.codec_1539), ParameterSpec(plan=ParameterPlan(location='query', name='tag', style='form', explode=True, reserved_names=('author', 'limit')), codec=model_bindings.codec_1540), ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('If-Modified-Since', 'X-API-Key')), codec=model_bindings.codec_1541), ParameterSpec(plan=ParameterPlan(location='header', name='If-Modified-Since', style='simple', reserved_names=('If-None-Match', 'X-API-Key')), codec=model_bindings.codec_1542)),
+    responses=ResponseDecoder((binary_branch('200', 'application/rss+xml'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1605)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1598), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1600), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1602), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1605))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('author', 'tag')), codec=model_bindings.codec_1579), ParameterSpec(plan=ParameterPlan(location='query', name='author', style='form', explode=True, reserved_names=('limit', 'tag')), codec=model_bindings.codec_1580), ParameterSpec(plan=ParameterPlan(location='query', name='tag', style='form', explode=True, reserved_names=('author', 'limit')), codec=model_bindings.codec_1581), ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('If-Modified-Since', 'X-API-Key')), codec=model_bindings.codec_1582), ParameterSpec(plan=ParameterPlan(location='header', name='If-Modified-Since', style='simple', reserved_names=('If-None-Match', 'X-API-Key')), codec=model_bindings.codec_1583)),
     request_id_header='X-Request-ID',
     response_media_type='application/rss+xml',
-    security=security.OPERATION_61,
+    security=security.OPERATION_63,
 )
 
-OPERATION_62: Final[OperationPlan[GetOembedResponse]] = OperationPlan(
+OPERATION_64: Final[OperationPlan[GetOembedResponse]] = OperationPlan(
     operation_id='getOembed',
     method='GET',
     path='/oembed',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1572), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1594)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1585), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1587), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1589), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1591), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1594))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='url', style='form', explode=True, required=True, reserved_names=('format', 'maxheight', 'maxwidth')), codec=model_bindings.codec_1567), ParameterSpec(plan=ParameterPlan(location='query', name='format', style='form', explode=True, reserved_names=('maxheight', 'maxwidth', 'url')), codec=model_bindings.codec_1568), ParameterSpec(plan=ParameterPlan(location='query', name='maxwidth', style='form', explode=True, kind='integer', reserved_names=('format', 'maxheight', 'url')), codec=model_bindings.codec_1569), ParameterSpec(plan=ParameterPlan(location='query', name='maxheight', style='form', explode=True, kind='integer', reserved_names=('format', 'maxwidth', 'url')), codec=model_bindings.codec_1570), ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_1571)),
-    request_id_header='X-Request-ID',
-    response_media_type='application/json',
-    security=security.OPERATION_62,
-)
-
-OPERATION_63: Final[OperationPlan[ListTagsResponse]] = OperationPlan(
-    operation_id='listTags',
-    method='GET',
-    path='/tags',
-    servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1602), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1616)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1609), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1611), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1613), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1616))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'page', 'sort')), codec=model_bindings.codec_1597), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_1598), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit', 'sort')), codec=model_bindings.codec_1599), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'page', 'sort')), codec=model_bindings.codec_1600), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page')), codec=model_bindings.codec_1601)),
-    request_id_header='X-Request-ID',
-    response_media_type='application/json',
-    security=security.OPERATION_63,
-)
-
-OPERATION_64: Final[OperationPlan[CreateTagResponse]] = OperationPlan(
-    operation_id='createTag',
-    method='POST',
-    path='/tags',
-    servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_1621), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1646)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1629), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1631), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1633), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1635), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1637), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1639), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1641), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1643), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1646))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1619),),
-    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_1620),), default='application/json', required=True),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1613), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1635)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1626), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1628), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1630), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1632), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1635))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='url', style='form', explode=True, required=True, reserved_names=('format', 'maxheight', 'maxwidth')), codec=model_bindings.codec_1608), ParameterSpec(plan=ParameterPlan(location='query', name='format', style='form', explode=True, reserved_names=('maxheight', 'maxwidth', 'url')), codec=model_bindings.codec_1609), ParameterSpec(plan=ParameterPlan(location='query', name='maxwidth', style='form', explode=True, kind='integer', reserved_names=('format', 'maxheight', 'url')), codec=model_bindings.codec_1610), ParameterSpec(plan=ParameterPlan(location='query', name='maxheight', style='form', explode=True, kind='integer', reserved_names=('format', 'maxwidth', 'url')), codec=model_bindings.codec_1611), ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_1612)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_64,
 )
 
-OPERATION_65: Final[OperationPlan[GetTagResponse]] = OperationPlan(
-    operation_id='getTag',
+OPERATION_65: Final[OperationPlan[ListTagsResponse]] = OperationPlan(
+    operation_id='listTags',
     method='GET',
-    path='/tags/{tag_id}',
+    path='/tags',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1651), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1673)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1664), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1666), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1668), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1670), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1673))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_1649), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_1650)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1643), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1657)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1650), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1652), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1654), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1657))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'page', 'sort')), codec=model_bindings.codec_1638), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_1639), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit', 'sort')), codec=model_bindings.codec_1640), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'page', 'sort')), codec=model_bindings.codec_1641), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page')), codec=model_bindings.codec_1642)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_65,
 )
 
-OPERATION_66: Final[OperationPlan[UpdateTagResponse]] = OperationPlan(
-    operation_id='updateTag',
-    method='PATCH',
-    path='/tags/{tag_id}',
+OPERATION_66: Final[OperationPlan[CreateTagResponse]] = OperationPlan(
+    operation_id='createTag',
+    method='POST',
+    path='/tags',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1679), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1708)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1685), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1687), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1689), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1691), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1693), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1695), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1697), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1699), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1701), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1703), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1705), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1708))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1676), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_1677)),
-    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_1678),), default='application/merge-patch+json', required=True),
+    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_1662), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1687)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1670), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1672), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1674), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1676), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1678), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1680), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1682), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1684), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1687))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1660),),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_1661),), default='application/json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_66,
 )
 
-OPERATION_67: Final[OperationPlan[DeleteTagResponse]] = OperationPlan(
-    operation_id='deleteTag',
-    method='DELETE',
+OPERATION_67: Final[OperationPlan[GetTagResponse]] = OperationPlan(
+    operation_id='getTag',
+    method='GET',
     path='/tags/{tag_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1732)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1717), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1719), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1721), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1723), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1725), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1727), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1729), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1732))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1711), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_1712)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1692), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1714)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1705), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1707), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1709), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1711), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1714))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_1690), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_1691)),
     request_id_header='X-Request-ID',
+    response_media_type='application/json',
     security=security.OPERATION_67,
 )
 
-OPERATION_68: Final[OperationPlan[MergeTagResponse]] = OperationPlan(
-    operation_id='mergeTag',
-    method='PUT',
-    path='/tags/{tag_id}/merge',
+OPERATION_68: Final[OperationPlan[UpdateTagResponse]] = OperationPlan(
+    operation_id='updateTag',
+    method='PATCH',
+    path='/tags/{tag_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1738), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1765)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1744), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1746), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1748), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1750), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1752), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1754), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1756), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1758), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1760), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1762), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1765))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1735), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_1736)),
-    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_1737),), default='application/json', required=True),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1720), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1749)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1726), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1728), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1730), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1732), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1734), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1736), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1738), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1740), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1742), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1744), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1746), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1749))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1717), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_1718)),
+    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_1719),), default='application/merge-patch+json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_68,
 )
 
-OPERATION_69: Final[OperationPlan[ListCategoriesResponse]] = OperationPlan(
-    operation_id='listCategories',
-    method='GET',
-    path='/categories',
+OPERATION_69: Final[OperationPlan[DeleteTagResponse]] = OperationPlan(
+    operation_id='deleteTag',
+    method='DELETE',
+    path='/tags/{tag_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1775), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1789)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1782), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1784), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1786), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1789))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'is_active', 'page', 'parent_id', 'sort')), codec=model_bindings.codec_1768), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'is_active', 'limit', 'page', 'parent_id', 'sort')), codec=model_bindings.codec_1769), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'is_active', 'limit', 'parent_id', 'sort')), codec=model_bindings.codec_1770), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'is_active', 'limit', 'page', 'parent_id', 'sort')), codec=model_bindings.codec_1771), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'is_active', 'limit', 'page', 'parent_id')), codec=model_bindings.codec_1772), ParameterSpec(plan=ParameterPlan(location='query', name='is_active', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'include_total', 'limit', 'page', 'parent_id', 'sort')), codec=model_bindings.codec_1773), ParameterSpec(plan=ParameterPlan(location='query', name='parent_id', style='form', explode=True, reserved_names=('cursor', 'include_total', 'is_active', 'limit', 'page', 'sort')), codec=model_bindings.codec_1774)),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1773)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1758), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1760), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1762), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1764), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1766), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1768), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1770), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1773))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1752), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_1753)),
     request_id_header='X-Request-ID',
-    response_media_type='application/json',
     security=security.OPERATION_69,
 )
 
-OPERATION_70: Final[OperationPlan[CreateCategoryResponse]] = OperationPlan(
-    operation_id='createCategory',
-    method='POST',
-    path='/categories',
+OPERATION_70: Final[OperationPlan[MergeTagResponse]] = OperationPlan(
+    operation_id='mergeTag',
+    method='PUT',
+    path='/tags/{tag_id}/merge',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_1794), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1819)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1802), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1804), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1806), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1808), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1810), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1812), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1814), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1816), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1819))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1792),),
-    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_1793),), default='application/json', required=True),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1779), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1806)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1785), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1787), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1789), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1791), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1793), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1795), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1797), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1799), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1801), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1803), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1806))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1776), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_1777)),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_1778),), default='application/json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_70,
 )
 
-OPERATION_71: Final[OperationPlan[GetCategoryResponse]] = OperationPlan(
-    operation_id='getCategory',
+OPERATION_71: Final[OperationPlan[ListCategoriesResponse]] = OperationPlan(
+    operation_id='listCategories',
     method='GET',
-    path='/categories/{category_id}',
+    path='/categories',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1824), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1846)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1837), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1839), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1841), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1843), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1846))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_1822), ParameterSpec(plan=ParameterPlan(location='path', name='category_id', style='simple', required=True), codec=model_bindings.codec_1823)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1816), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1830)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1823), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1825), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1827), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1830))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'is_active', 'page', 'parent_id', 'sort')), codec=model_bindings.codec_1809), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'is_active', 'limit', 'page', 'parent_id', 'sort')), codec=model_bindings.codec_1810), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'is_active', 'limit', 'parent_id', 'sort')), codec=model_bindings.codec_1811), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'is_active', 'limit', 'page', 'parent_id', 'sort')), codec=model_bindings.codec_1812), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'is_active', 'limit', 'page', 'parent_id')), codec=model_bindings.codec_1813), ParameterSpec(plan=ParameterPlan(location='query', name='is_active', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'include_total', 'limit', 'page', 'parent_id', 'sort')), codec=model_bindings.codec_1814), ParameterSpec(plan=ParameterPlan(location='query', name='parent_id', style='form', explode=True, reserved_names=('cursor', 'include_total', 'is_active', 'limit', 'page', 'sort')), codec=model_bindings.codec_1815)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_71,
 )
 
-OPERATION_72: Final[OperationPlan[UpdateCategoryResponse]] = OperationPlan(
-    operation_id='updateCategory',
-    method='PATCH',
-    path='/categories/{category_id}',
+OPERATION_72: Final[OperationPlan[CreateCategoryResponse]] = OperationPlan(
+    operation_id='createCategory',
+    method='POST',
+    path='/categories',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1852), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1881)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1858), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1860), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1862), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1864), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1866), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1868), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1870), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1872), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1874), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1876), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1878), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1881))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1849), ParameterSpec(plan=ParameterPlan(location='path', name='category_id', style='simple', required=True), codec=model_bindings.codec_1850)),
-    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_1851),), default='application/merge-patch+json', required=True),
+    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_1835), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1860)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1843), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1845), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1847), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1849), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1851), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1853), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1855), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1857), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1860))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1833),),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_1834),), default='application/json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_72,
 )
 
-OPERATION_73: Final[OperationPlan[DeleteCategoryResponse]] = OperationPlan(
-    operation_id='deleteCategory',
-    method='DELETE',
+OPERATION_73: Final[OperationPlan[GetCategoryResponse]] = OperationPlan(
+    operation_id='getCategory',
+    method='GET',
     path='/categories/{category_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1907)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1890), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1892), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1894), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1896), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1898), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1900), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1902), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1904), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1907))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1884), ParameterSpec(plan=ParameterPlan(location='path', name='category_id', style='simple', required=True), codec=model_bindings.codec_1885)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1865), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1887)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1878), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1880), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1882), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1884), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1887))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_1863), ParameterSpec(plan=ParameterPlan(location='path', name='category_id', style='simple', required=True), codec=model_bindings.codec_1864)),
     request_id_header='X-Request-ID',
+    response_media_type='application/json',
     security=security.OPERATION_73,
 )
 
-OPERATION_74: Final[OperationPlan[SearchEverythingResponse]] = OperationPlan(
-    operation_id='searchEverything',
-    method='GET',
-    path='/search',
+OPERATION_74: Final[OperationPlan[UpdateCategoryResponse]] = OperationPlan(
+    operation_id='updateCategory',
+    method='PATCH',
+    path='/categories/{category_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1914), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1928)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1921), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1923), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1925), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1928))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='q', style='form', explode=True, required=True, reserved_names=('cursor', 'kind', 'limit')), codec=model_bindings.codec_1910), ParameterSpec(plan=ParameterPlan(location='query', name='kind', style='form', explode=True, reserved_names=('cursor', 'limit', 'q')), codec=model_bindings.codec_1911), ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'kind', 'q')), codec=model_bindings.codec_1912), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('kind', 'limit', 'q')), codec=model_bindings.codec_1913)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1893), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1922)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1899), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1901), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1903), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1905), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1907), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1909), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1911), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1913), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1915), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1917), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1919), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1922))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1890), ParameterSpec(plan=ParameterPlan(location='path', name='category_id', style='simple', required=True), codec=model_bindings.codec_1891)),
+    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_1892),), default='application/merge-patch+json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_74,
 )
 
-OPERATION_75: Final[OperationPlan[GetStatisticsResponse]] = OperationPlan(
-    operation_id='getStatistics',
-    method='GET',
-    path='/stats',
+OPERATION_75: Final[OperationPlan[DeleteCategoryResponse]] = OperationPlan(
+    operation_id='deleteCategory',
+    method='DELETE',
+    path='/categories/{category_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1931), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1944)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1937), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1939), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1941), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1944))),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1948)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1931), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1933), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1935), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1937), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1939), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1941), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1943), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1945), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1948))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1925), ParameterSpec(plan=ParameterPlan(location='path', name='category_id', style='simple', required=True), codec=model_bindings.codec_1926)),
     request_id_header='X-Request-ID',
-    response_media_type='application/json',
     security=security.OPERATION_75,
 )
 
-OPERATION_76: Final[OperationPlan[ListAuditEventsResponse]] = OperationPlan(
-    operation_id='listAuditEvents',
+OPERATION_76: Final[OperationPlan[SearchEverythingResponse]] = OperationPlan(
+    operation_id='searchEverything',
     method='GET',
-    path='/admin/audit-events',
+    path='/search',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1957), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1973)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1964), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1966), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1968), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1970), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1973))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1947), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1948), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'sort', 'subject_id')), codec=model_bindings.codec_1949), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1950), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'subject_id')), codec=model_bindings.codec_1951), ParameterSpec(plan=ParameterPlan(location='query', name='action', style='form', explode=True, reserved_names=('actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1952), ParameterSpec(plan=ParameterPlan(location='query', name='actor_id', style='form', explode=True, reserved_names=('action', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1953), ParameterSpec(plan=ParameterPlan(location='query', name='subject_id', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_1954), ParameterSpec(plan=ParameterPlan(location='query', name='created_after', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1955), ParameterSpec(plan=ParameterPlan(location='query', name='created_before', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1956)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1955), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1969)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1962), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1964), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1966), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1969))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='q', style='form', explode=True, required=True, reserved_names=('cursor', 'kind', 'limit')), codec=model_bindings.codec_1951), ParameterSpec(plan=ParameterPlan(location='query', name='kind', style='form', explode=True, reserved_names=('cursor', 'limit', 'q')), codec=model_bindings.codec_1952), ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'kind', 'q')), codec=model_bindings.codec_1953), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('kind', 'limit', 'q')), codec=model_bindings.codec_1954)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_76,
 )
 
-OPERATION_77: Final[OperationPlan[ListJobsResponse]] = OperationPlan(
-    operation_id='listJobs',
+OPERATION_77: Final[OperationPlan[GetStatisticsResponse]] = OperationPlan(
+    operation_id='getStatistics',
     method='GET',
-    path='/jobs',
+    path='/stats',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1983), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1997)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1990), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1992), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1994), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1997))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'page', 'sort', 'status')), codec=model_bindings.codec_1976), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'kind', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_1977), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'limit', 'sort', 'status')), codec=model_bindings.codec_1978), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'kind', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_1979), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'kind', 'limit', 'page', 'status')), codec=model_bindings.codec_1980), ParameterSpec(plan=ParameterPlan(location='query', name='status', style='form', explode=True, reserved_names=('cursor', 'include_total', 'kind', 'limit', 'page', 'sort')), codec=model_bindings.codec_1981), ParameterSpec(plan=ParameterPlan(location='query', name='kind', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_1982)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1972), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1985)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1978), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1980), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1982), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1985))),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_77,
 )
 
-OPERATION_78: Final[OperationPlan[GetJobResponse]] = OperationPlan(
-    operation_id='getJob',
+OPERATION_78: Final[OperationPlan[ListAuditEventsResponse]] = OperationPlan(
+    operation_id='listAuditEvents',
     method='GET',
-    path='/jobs/{job_id}',
+    path='/admin/audit-events',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2001), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2016)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2007), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2009), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2011), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2013), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2016))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_2000),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1998), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2014)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2005), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2007), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2009), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2011), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2014))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1988), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1989), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'sort', 'subject_id')), codec=model_bindings.codec_1990), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1991), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'subject_id')), codec=model_bindings.codec_1992), ParameterSpec(plan=ParameterPlan(location='query', name='action', style='form', explode=True, reserved_names=('actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1993), ParameterSpec(plan=ParameterPlan(location='query', name='actor_id', style='form', explode=True, reserved_names=('action', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1994), ParameterSpec(plan=ParameterPlan(location='query', name='subject_id', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_1995), ParameterSpec(plan=ParameterPlan(location='query', name='created_after', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1996), ParameterSpec(plan=ParameterPlan(location='query', name='created_before', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1997)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_78,
 )
 
-OPERATION_79: Final[OperationPlan[CancelJobResponse]] = OperationPlan(
-    operation_id='cancelJob',
-    method='PUT',
-    path='/jobs/{job_id}/cancellation',
+OPERATION_79: Final[OperationPlan[ListJobsResponse]] = OperationPlan(
+    operation_id='listJobs',
+    method='GET',
+    path='/jobs',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2020), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2038)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2025), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2027), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2029), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2031), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2033), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2035), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2038))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_2019),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2024), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2038)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2031), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2033), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2035), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2038))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'page', 'sort', 'status')), codec=model_bindings.codec_2017), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'kind', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_2018), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'limit', 'sort', 'status')), codec=model_bindings.codec_2019), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'kind', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_2020), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'kind', 'limit', 'page', 'status')), codec=model_bindings.codec_2021), ParameterSpec(plan=ParameterPlan(location='query', name='status', style='form', explode=True, reserved_names=('cursor', 'include_total', 'kind', 'limit', 'page', 'sort')), codec=model_bindings.codec_2022), ParameterSpec(plan=ParameterPlan(location='query', name='kind', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_2023)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_79,
 )
 
-OPERATION_80: Final[OperationPlan[RetryJobResponse]] = OperationPlan(
-    operation_id='retryJob',
-    method='PUT',
-    path='/jobs/{job_id}/retry',
+OPERATION_80: Final[OperationPlan[GetJobResponse]] = OperationPlan(
+    operation_id='getJob',
+    method='GET',
+    path='/jobs/{job_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2042), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2060)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2047), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2049), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2051), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2053), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2055), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2057), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2060))),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2042), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2057)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2048), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2050), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2052), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2054), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2057))),
     parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_2041),),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_80,
 )
 
-OPERATION_81: Final[OperationPlan[SendMailResponse]] = OperationPlan(
+OPERATION_81: Final[OperationPlan[CancelJobResponse]] = OperationPlan(
+    operation_id='cancelJob',
+    method='PUT',
+    path='/jobs/{job_id}/cancellation',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2061), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2079)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2066), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2068), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2070), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2072), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2074), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2076), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2079))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_2060),),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_81,
+)
+
+OPERATION_82: Final[OperationPlan[RetryJobResponse]] = OperationPlan(
+    operation_id='retryJob',
+    method='PUT',
+    path='/jobs/{job_id}/retry',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2083), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2101)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2088), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2090), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2092), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2094), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2096), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2098), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2101))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_2082),),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_82,
+)
+
+OPERATION_83: Final[OperationPlan[ListMyMediaResponse]] = OperationPlan(
+    operation_id='listMyMedia',
+    method='GET',
+    path='/media',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2111), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2125)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2118), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2120), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2122), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2125))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'media_type', 'page', 'sort')), codec=model_bindings.codec_2104), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'kind', 'limit', 'media_type', 'page', 'sort')), codec=model_bindings.codec_2105), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'limit', 'media_type', 'sort')), codec=model_bindings.codec_2106), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'kind', 'limit', 'media_type', 'page', 'sort')), codec=model_bindings.codec_2107), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'kind', 'limit', 'media_type', 'page')), codec=model_bindings.codec_2108), ParameterSpec(plan=ParameterPlan(location='query', name='kind', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'media_type', 'page', 'sort')), codec=model_bindings.codec_2109), ParameterSpec(plan=ParameterPlan(location='query', name='media_type', style='form', explode=True, reserved_names=('cursor', 'include_total', 'kind', 'limit', 'page', 'sort')), codec=model_bindings.codec_2110)),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_83,
+)
+
+OPERATION_84: Final[OperationPlan[UploadMediaResponse]] = OperationPlan(
+    operation_id='uploadMedia',
+    method='POST',
+    path='/media',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_2129), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2153)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_2136), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2138), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2140), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2142), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_2144), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_2146), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2148), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2150), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2153))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_2128),),
+    body=RequestBody(media=(BodyMedia(media_type='multipart/form-data', kind='multipart', form=MultipartForm(parts=(PartPlan('files', repeated=True),))),), default='multipart/form-data', required=True),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_84,
+)
+
+OPERATION_85: Final[OperationPlan[GetMediaResponse]] = OperationPlan(
+    operation_id='getMedia',
+    method='GET',
+    path='/media/{media_id}',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2158), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2180)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2171), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2173), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2175), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2177), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2180))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_2156), ParameterSpec(plan=ParameterPlan(location='path', name='media_id', style='simple', required=True), codec=model_bindings.codec_2157)),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_85,
+)
+
+OPERATION_86: Final[OperationPlan[DeleteMediaResponse]] = OperationPlan(
+    operation_id='deleteMedia',
+    method='DELETE',
+    path='/media/{media_id}',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2204)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2189), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2191), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2193), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_2195), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2197), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_2199), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2201), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2204))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_2183), ParameterSpec(plan=ParameterPlan(location='path', name='media_id', style='simple', required=True), codec=model_bindings.codec_2184)),
+    request_id_header='X-Request-ID',
+    security=security.OPERATION_86,
+)
+
+OPERATION_87: Final[OperationPlan[DownloadMediaResponse]] = OperationPlan(
+    operation_id='downloadMedia',
+    method='GET',
+    path='/media/{media_id}/content',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((binary_branch('200', 'image/jpeg', model_bindings.codec_2211), binary_branch('200', 'image/png', model_bindings.codec_2212), binary_branch('200', 'image/gif', model_bindings.codec_2213), binary_branch('200', 'image/webp', model_bindings.codec_2214), binary_branch('200', 'application/pdf', model_bindings.codec_2215), binary_branch('200', 'text/plain', model_bindings.codec_2216), binary_branch('200', 'application/msword', model_bindings.codec_2217), binary_branch('200', 'video/mp4', model_bindings.codec_2218), binary_branch('200', 'video/webm', model_bindings.codec_2219), binary_branch('206', 'image/jpeg', model_bindings.codec_2228), binary_branch('206', 'image/png', model_bindings.codec_2229), binary_branch('206', 'image/gif', model_bindings.codec_2230), binary_branch('206', 'image/webp', model_bindings.codec_2231), binary_branch('206', 'application/pdf', model_bindings.codec_2232), binary_branch('206', 'text/plain', model_bindings.codec_2233), binary_branch('206', 'application/msword', model_bindings.codec_2234), binary_branch('206', 'video/mp4', model_bindings.codec_2235), binary_branch('206', 'video/webm', model_bindings.codec_2236), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2263)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2252), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2254), model_branch('416', 'application/problem+json', 'json', model_bindings.codec_2256), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2258), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2260), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2263))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Range', style='simple', reserved_names=('If-None-Match', 'If-Range', 'X-API-Key')), codec=model_bindings.codec_2207), ParameterSpec(plan=ParameterPlan(location='header', name='If-Range', style='simple', reserved_names=('If-None-Match', 'Range', 'X-API-Key')), codec=model_bindings.codec_2208), ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('If-Range', 'Range', 'X-API-Key')), codec=model_bindings.codec_2209), ParameterSpec(plan=ParameterPlan(location='path', name='media_id', style='simple', required=True), codec=model_bindings.codec_2210)),
+    request_id_header='X-Request-ID',
+    security=security.OPERATION_87,
+)
+
+OPERATION_88: Final[OperationPlan[CreateVariantResponse]] = OperationPlan(
+    operation_id='createVariant',
+    method='POST',
+    path='/media/{media_id}/variants',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('202', 'application/json', 'json', model_bindings.codec_2269), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2295)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_2276), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2278), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2280), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2282), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2284), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_2286), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_2288), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2290), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2292), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2295))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_2266), ParameterSpec(plan=ParameterPlan(location='path', name='media_id', style='simple', required=True), codec=model_bindings.codec_2267)),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_2268),), default='application/json', required=True),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_88,
+)
+
+OPERATION_89: Final[OperationPlan[DownloadVariantResponse]] = OperationPlan(
+    operation_id='downloadVariant',
+    method='GET',
+    path='/media/{media_id}/variants/{variant_id}/content',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((binary_branch('200', 'image/jpeg', model_bindings.codec_2303), binary_branch('200', 'image/webp', model_bindings.codec_2304), binary_branch('206', 'image/jpeg', model_bindings.codec_2313), binary_branch('206', 'image/webp', model_bindings.codec_2314), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2341)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2330), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2332), model_branch('416', 'application/problem+json', 'json', model_bindings.codec_2334), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2336), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2338), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2341))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Range', style='simple', reserved_names=('If-None-Match', 'If-Range', 'X-API-Key')), codec=model_bindings.codec_2298), ParameterSpec(plan=ParameterPlan(location='header', name='If-Range', style='simple', reserved_names=('If-None-Match', 'Range', 'X-API-Key')), codec=model_bindings.codec_2299), ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('If-Range', 'Range', 'X-API-Key')), codec=model_bindings.codec_2300), ParameterSpec(plan=ParameterPlan(location='path', name='media_id', style='simple', required=True, reserved_names=('variant_id',)), codec=model_bindings.codec_2301), ParameterSpec(plan=ParameterPlan(location='path', name='variant_id', style='simple', required=True, reserved_names=('media_id',)), codec=model_bindings.codec_2302)),
+    request_id_header='X-Request-ID',
+    security=security.OPERATION_89,
+)
+
+OPERATION_90: Final[OperationPlan[SendMailResponse]] = OperationPlan(
     operation_id='sendMail',
     method='POST',
     path='/admin/mail',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('202', 'application/json', 'json', model_bindings.codec_2065), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2089)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_2072), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2074), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2076), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2078), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_2080), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_2082), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2084), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2086), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2089))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_2063),),
-    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_2064),), default='application/json', required=True),
+    responses=ResponseDecoder((model_branch('202', 'application/json', 'json', model_bindings.codec_2346), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2370)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_2353), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2355), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2357), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2359), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_2361), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_2363), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2365), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2367), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2370))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_2344),),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_2345),), default='application/json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
-    security=security.OPERATION_81,
+    security=security.OPERATION_90,
 )
