@@ -141,6 +141,11 @@ def is_self(principal: Principal, row: Row) -> bool:
     return row["id"] == principal.user_id
 
 
+def is_shown(_: Principal, row: Row) -> bool:
+    """It is used where everybody sees it."""
+    return row["is_public"]
+
+
 def holds(scope: str) -> Predicate:
     """The member's role and token grant this scope."""
     return lambda principal, _: principal.may(scope)
@@ -160,6 +165,9 @@ class Action(Enum):
     CHANGE_JOB = auto()
     SEE_ACCOUNT = auto()
     SEE_FIGURES = auto()
+    SEE_MEDIA = auto()
+    DELETE_MEDIA = auto()
+    CHANGE_MEDIA = auto()
 
 
 # Any row of an action suffices; a row needs all of its columns.
@@ -175,6 +183,9 @@ RULES: dict[Action, list[list[Predicate]]] = {
     Action.CHANGE_JOB: [[is_owner], [holds("admin")]],
     Action.SEE_ACCOUNT: [[is_self], [holds("users:read")]],
     Action.SEE_FIGURES: [[holds("admin")]],
+    Action.SEE_MEDIA: [[is_shown], [is_owner], [holds("media:delete-any")]],
+    Action.DELETE_MEDIA: [[is_owner], [holds("media:delete-any")]],
+    Action.CHANGE_MEDIA: [[is_owner]],
 }
 
 

@@ -1,5 +1,6 @@
 """The slices, each named once: what they serve, and what they do beside answering."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
@@ -17,6 +18,8 @@ from app.feeds import handlers as feeds
 from app.jobs import handlers as jobs
 from app.mail import handlers as mail
 from app.mail import transport
+from app.media import handlers as media
+from app.media import spool
 from app.posts import handlers as posts
 from app.posts import views
 from app.search import handlers as search
@@ -26,7 +29,7 @@ from app.tags import handlers as tags
 from app.users import handlers as users
 from generated.server import AsyncAuthorize, build_router
 
-HANDLERS = (audit, auth, categories, comments, feeds, jobs, mail, posts, search, statistics, tags, users)
+HANDLERS = (audit, auth, categories, comments, feeds, jobs, mail, media, posts, search, statistics, tags, users)
 
 
 def router(authorize: AsyncAuthorize[Principal]) -> APIRouter:
@@ -42,6 +45,7 @@ def router(authorize: AsyncAuthorize[Principal]) -> APIRouter:
         feeds=feeds,
         jobs=jobs,
         mail=mail,
+        media=media,
         search=search,
         statistics=statistics,
         authorize=authorize,
@@ -56,6 +60,8 @@ def pages() -> list[BaseRoute]:
 async def before_serving(connection: Connection) -> None:
     """Let the slices make what has to be there, once, while no other service starts on the same database."""
     transport.announce()
+    # What requests were receiving when the service was killed.
+    await asyncio.to_thread(spool.clear)
     await make_first_admin(connection)
 
 

@@ -7,11 +7,12 @@ from app.jobs import registry
 from app.jobs import tasks as jobs
 from app.jobs.registry import Kind
 from app.mail import tasks as mail
+from app.media import tasks as media
 from app.posts import tasks as posts
 from app.words import tasks as words
 
 # Importing them registers their tasks.
-TASKS = (auth, jobs, mail, posts, words)
+TASKS = (auth, jobs, mail, media, posts, words)
 
 
 def kinds() -> Collection[Kind]:

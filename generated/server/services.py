@@ -363,7 +363,7 @@ class MediaService(Protocol[PrincipalT_contra]):
         include_total: StrictBool | None,
         sort: models.MediaSort,
         kind: models.MediaKind | None,
-        media_type_1: models.MediaType | None,
+        content_type: models.MediaType | None,
     ) -> models.MediaPage | HTTPResult[models.MediaPage | models.Problem] | Response:
         """
         Handle GET /media.

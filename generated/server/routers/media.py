@@ -158,7 +158,7 @@ def _add_list_my_media(
     list_my_media_handler = checked(
         media.list_my_media,
         'The media.list_my_media method of GET /media',
-        ('principal', 'limit', 'cursor', 'page', 'include_total', 'sort', 'kind', 'media_type_1'),
+        ('principal', 'limit', 'cursor', 'page', 'include_total', 'sort', 'kind', 'content_type'),
         asynchronous=True,
     )
 
@@ -183,7 +183,7 @@ def _add_list_my_media(
         cursor: Annotated[Annotated[str, StringConstraints(max_length=1200, pattern='^[A-Za-z0-9_-]{1,1200}$', strict=True)] | None, Query(alias='cursor', description='Continues a list where another page ended. Not together with `page`.')] = None,
         sort: Annotated[models.MediaSort, Query(alias='sort', description='The order of the list.')] = models.MediaSort('-created_at'),
         kind: Annotated[models.MediaKind | None, Query(alias='kind', description='Only media of this kind.')] = None,
-        media_type_1: Annotated[models.MediaType | None, Query(alias='media_type', description='Only media of this type.')] = None,
+        content_type: Annotated[models.MediaType | None, Query(alias='content_type', description='Only media of this type.')] = None,
         parameters: Annotated[contract.ListMyMedia.Parameters, Depends(contract.ListMyMedia.PARAMETERS)],
     ) -> object:
         parameters = accepted(parameters)
@@ -196,7 +196,7 @@ def _add_list_my_media(
                 include_total=parameters.include_total,
                 sort=sort,
                 kind=kind,
-                media_type_1=media_type_1,
+                content_type=content_type,
             ),
             contract.ListMyMedia.RESPONSES,
         )

@@ -6342,7 +6342,7 @@ codec_2109: Final[PydanticCodec[models.MediaKind]] = PydanticCodec(models.MediaK
 """Codec of /paths/~1media/get parameter (request query kind)."""
 
 codec_2110: Final[PydanticCodec[models.MediaType]] = PydanticCodec(models.MediaType)
-"""Codec of /paths/~1media/get parameter (request query media_type)."""
+"""Codec of /paths/~1media/get parameter (request query content_type)."""
 
 codec_2111: Final[PydanticCodec[models.MediaPage]] = PydanticCodec(models.MediaPage)
 """Codec of /paths/~1media/get response_body (response 200 application/json)."""

@@ -127,7 +127,7 @@ class MediaResource:
         include_total: StrictBool | UNSET = UNSET,
         sort: models.MediaSort | UNSET = UNSET,
         kind: models.MediaKind | UNSET = UNSET,
-        media_type_1: models.MediaType | UNSET = UNSET,
+        content_type: models.MediaType | UNSET = UNSET,
         response_media_type: None = None,
         options: RequestOptions | None = None,
     ) -> models.MediaPage: ...
@@ -141,7 +141,7 @@ class MediaResource:
         include_total: StrictBool | UNSET = UNSET,
         sort: models.MediaSort | UNSET = UNSET,
         kind: models.MediaKind | UNSET = UNSET,
-        media_type_1: models.MediaType | UNSET = UNSET,
+        content_type: models.MediaType | UNSET = UNSET,
         response_media_type: Literal['application/json'],
         options: RequestOptions | None = None,
     ) -> models.MediaPage: ...
@@ -155,7 +155,7 @@ class MediaResource:
         include_total: StrictBool | UNSET = UNSET,
         sort: models.MediaSort | UNSET = UNSET,
         kind: models.MediaKind | UNSET = UNSET,
-        media_type_1: models.MediaType | UNSET = UNSET,
+        content_type: models.MediaType | UNSET = UNSET,
         response_media_type: Literal['application/problem+json'],
         options: RequestOptions | None = None,
     ) -> models.Problem: ...
@@ -168,7 +168,7 @@ class MediaResource:
         include_total: StrictBool | UNSET = UNSET,
         sort: models.MediaSort | UNSET = UNSET,
         kind: models.MediaKind | UNSET = UNSET,
-        media_type_1: models.MediaType | UNSET = UNSET,
+        content_type: models.MediaType | UNSET = UNSET,
         response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
         options: RequestOptions | None = None,
     ) -> ListMyMediaResponse:
@@ -177,7 +177,7 @@ class MediaResource:
         """
         return self._core.execute(
             _operations.OPERATION_83,
-            (limit, cursor, page, include_total, sort, kind, media_type_1),
+            (limit, cursor, page, include_total, sort, kind, content_type),
             options=options,
             response_media_type=response_media_type,
         ).data
@@ -542,7 +542,7 @@ class MediaWithResponse:
         include_total: StrictBool | UNSET = UNSET,
         sort: models.MediaSort | UNSET = UNSET,
         kind: models.MediaKind | UNSET = UNSET,
-        media_type_1: models.MediaType | UNSET = UNSET,
+        content_type: models.MediaType | UNSET = UNSET,
         response_media_type: None = None,
         options: RequestOptions | None = None,
     ) -> Response[models.MediaPage]: ...
@@ -556,7 +556,7 @@ class MediaWithResponse:
         include_total: StrictBool | UNSET = UNSET,
         sort: models.MediaSort | UNSET = UNSET,
         kind: models.MediaKind | UNSET = UNSET,
-        media_type_1: models.MediaType | UNSET = UNSET,
+        content_type: models.MediaType | UNSET = UNSET,
         response_media_type: Literal['application/json'],
         options: RequestOptions | None = None,
     ) -> Response[models.MediaPage]: ...
@@ -570,7 +570,7 @@ class MediaWithResponse:
         include_total: StrictBool | UNSET = UNSET,
         sort: models.MediaSort | UNSET = UNSET,
         kind: models.MediaKind | UNSET = UNSET,
-        media_type_1: models.MediaType | UNSET = UNSET,
+        content_type: models.MediaType | UNSET = UNSET,
         response_media_type: Literal['application/problem+json'],
         options: RequestOptions | None = None,
     ) -> Response[models.Problem]: ...
@@ -583,7 +583,7 @@ class MediaWithResponse:
         include_total: StrictBool | UNSET = UNSET,
         sort: models.MediaSort | UNSET = UNSET,
         kind: models.MediaKind | UNSET = UNSET,
-        media_type_1: models.MediaType | UNSET = UNSET,
+        content_type: models.MediaType | UNSET = UNSET,
         response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
         options: RequestOptions | None = None,
     ) -> Response[ListMyMediaResponse]:
@@ -592,7 +592,7 @@ class MediaWithResponse:
         """
         return self._core.execute(
             _operations.OPERATION_83,
-            (limit, cursor, page, include_total, sort, kind, media_type_1),
+            (limit, cursor, page, include_total, sort, kind, content_type),
             options=options,
             response_media_type=response_media_type,
         )
@@ -929,7 +929,7 @@ class MediaWithRawResponse:
         include_total: StrictBool | UNSET = UNSET,
         sort: models.MediaSort | UNSET = UNSET,
         kind: models.MediaKind | UNSET = UNSET,
-        media_type_1: models.MediaType | UNSET = UNSET,
+        content_type: models.MediaType | UNSET = UNSET,
         response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
         options: RequestOptions | None = None,
     ) -> RawResponse:
@@ -938,7 +938,7 @@ class MediaWithRawResponse:
         """
         return self._core.execute_raw(
             _operations.OPERATION_83,
-            (limit, cursor, page, include_total, sort, kind, media_type_1),
+            (limit, cursor, page, include_total, sort, kind, content_type),
             options=options,
             response_media_type=response_media_type,
         )
@@ -1116,7 +1116,7 @@ class MediaWithStreamingResponse:
         include_total: StrictBool | UNSET = UNSET,
         sort: models.MediaSort | UNSET = UNSET,
         kind: models.MediaKind | UNSET = UNSET,
-        media_type_1: models.MediaType | UNSET = UNSET,
+        content_type: models.MediaType | UNSET = UNSET,
         response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
         options: RequestOptions | None = None,
     ) -> AbstractContextManager[RawResponse]:
@@ -1125,7 +1125,7 @@ class MediaWithStreamingResponse:
         """
         return self._core.stream(
             _operations.OPERATION_83,
-            (limit, cursor, page, include_total, sort, kind, media_type_1),
+            (limit, cursor, page, include_total, sort, kind, content_type),
             options=options,
             response_media_type=response_media_type,
         )
