@@ -15,6 +15,8 @@ from sqlalchemy import BindParameter, Uuid, bindparam, delete, func, literal_col
 from app.categories.tables import Category
 from app.comments.tables import Comment, CommentLike, CommentReport
 from app.jobs import service as jobs
+from app.media import service as media
+from app.media.tables import Media, MediaFile
 from app.posts.tables import Post, PostLike
 from app.sql import Connection, Statement
 from app.tags.tables import Tag
@@ -112,6 +114,11 @@ _BURY = Statement(
     seconds=SECONDS,
 )
 _DELETE_LIKES = Statement(delete(CommentLike).where(CommentLike.comment_id.in_(_own)), seconds=SECONDS)
+# No object is nobody's: the row of each stays until the sweep has removed it, and this lets it come at once.
+_theirs = select(Media.id).where(Media.owner_id == _member)
+_LET_GO_OF_FILES = Statement(
+    update(MediaFile).where(MediaFile.media_id.in_(_theirs)).values(leased_until=func.now()), seconds=SECONDS
+)
 _DELETE_MEMBER = Statement(delete(User).where(User.id == _member), seconds=SECONDS)
 
 
@@ -167,4 +174,6 @@ async def take_apart(connection: Connection, member: UUID) -> None:
     await _PRUNE.run(connection, member=member)
     await _FADE.run(connection, member=member)
     # Sessions, likes and whatever else is the member's alone go with the row; a place that stays loses its author.
+    if await _LET_GO_OF_FILES.run(connection, member=member):
+        await jobs.enqueue(connection, media.SWEEP, {})
     await _DELETE_MEMBER.run(connection, member=member)

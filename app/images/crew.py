@@ -19,7 +19,7 @@ from typing import Any
 
 import app
 from app.images.frames import pack, receive, send, unpack
-from app.images.pictures import ImageTimeout, DamagedImage
+from app.images.pictures import DamagedImage, ImageTimeout
 
 log = logging.getLogger(__name__)
 

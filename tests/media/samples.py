@@ -50,7 +50,7 @@ FILES: dict[str, bytes] = {
     "image/gif": picture("GIF"),
     "image/webp": picture("WEBP"),
     "application/pdf": b"%PDF-1.4\n1 0 obj <<>> endobj\ntrailer <<>>\n%%EOF\n",
-    "text/plain": "Das Ding an sich.\n\tΠάντα ῥεῖ.\r\n".encode(),
+    "text/plain": "Das Ding an sich.\n\tCafé, 織, ЖД.\r\n".encode(),
     "application/msword": doc(),
     "video/mp4": mp4(),
     "video/webm": webm(),

@@ -106,7 +106,7 @@ class TestSweep:
         assert [store.id_of(name) for name in await store.names()] == [medium["id"]]
         assert await _orphans(connection) == ([], [])
 
-    async def test_takes_what_the_store_had_begun(self, connection: Connection, make: Factory) -> None:
+    async def test_takes_what_the_store_had_begun(self, connection: Connection) -> None:
         identifier = await connection.fetchval(
             "INSERT INTO media_files (id, label, media_type, size, digest, is_counted, leased_until)"
             " VALUES (gen_random_uuid(), 'original', 'image/png', 1, '', true, now()) RETURNING id"
