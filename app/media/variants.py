@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from pydantic import MISSING
 from sqlalchemy import bindparam, select
 
 from app.access import Principal
@@ -41,7 +40,7 @@ def _label(order: Mapping[str, Any]) -> str:
 async def create(connection: Connection, principal: Principal, media_id: UUID, wish: VariantCreate) -> UUID:
     """Queue a variant, and return the job's id. Raises NotFound, PermissionDenied, NotAnImage, ValidationFailed."""
     await service.variable(connection, principal, media_id)
-    given = {name: value for name, value in wish.model_dump(mode="json").items() if value is not MISSING}
+    given = wish.model_dump(mode="json", exclude_unset=True)
     order = {"width": given.get("width"), "height": given.get("height")}
     if order["width"] is None and order["height"] is None:
         detail = "Give a width, a height, or both."

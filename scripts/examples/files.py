@@ -65,7 +65,7 @@ def _record(exchange: Exchange, kept: dict[str, Any]) -> dict[str, Any]:
 
 
 # Whose request says something by them; the others come with the client or with the credentials.
-SHOWN_HEADERS = frozenset({"content-type", "if-match", "if-none-match", "idempotency-key"})
+SHOWN_HEADERS = frozenset({"content-type", "if-match", "if-none-match", "idempotency-key", "range", "if-range"})
 
 
 def files(exchanges: Iterable[Exchange]) -> dict[str, str]:

@@ -72,9 +72,7 @@ class TestDownloadMedia:
         medium = await kept(client, TEXT)
         answer = await content(client, medium, Range="bytes=20-29,-5,0-3")
         assert answer.status_code == 206
-        kind, boundary = re.fullmatch(
-            r"(multipart/byteranges); boundary=(\w+)", answer.headers["content-type"]
-        ).groups()
+        kind, _, boundary = answer.headers["content-type"].partition("; boundary=")
         parts = answer.content.split(f"\r\n--{boundary}".encode())
         assert (kind, parts[0], parts[-1]) == ("multipart/byteranges", b"", b"--\r\n")
         for part, (first, end) in zip(parts[1:-1], ((20, 30), (255, 260), (0, 4)), strict=True):
@@ -127,9 +125,7 @@ class TestDownloadMedia:
         await connection.execute("UPDATE media SET original_name = $1", given)
         assert (await content(client, medium)).headers["content-disposition"] == said
 
-    async def test_of_what_has_lost_its_file_is_not_found(self, client: AsyncClient, make: Factory) -> None:
-
+    async def test_of_what_has_lost_its_file_is_not_found(self, client: AsyncClient) -> None:
         medium = await kept(client, TEXT)
-
         await store.remove([UUID(medium["id"])])
         assert (await content(client, medium)).status_code == 404

@@ -13,6 +13,7 @@ from scripts.examples.stories.comments import comments
 from scripts.examples.stories.feeds import feeds
 from scripts.examples.stories.jobs import jobs
 from scripts.examples.stories.mail import mail
+from scripts.examples.stories.media import media, refused_media
 from scripts.examples.stories.posts import posts, refusals
 from scripts.examples.stories.search import search
 from scripts.examples.stories.statistics import statistics
@@ -37,9 +38,12 @@ STORIES: tuple[Callable[[Teller], None], ...] = (
     mail,
     search,
     statistics,
+    media,
+    refused_media,
 )
 # Kinds of problems that no story can show, each with the reason.
 UNTOLD = {
+    "quota_exceeded": "It takes more files than anybody wants to read of.",
     "conflict": "It takes two requests that meet between two statements.",
     "idempotency_in_progress": "It takes two requests with one key at the same time.",
     "method_not_allowed": "It is the answer to what is no operation.",
