@@ -11,6 +11,7 @@ from app.auth import tokens
 from app.contract import role_scopes
 from app.ids import new_id
 from app.sql import Connection
+from tests.factory_media import MediaFactory
 
 PASSWORD = "Weaves4lgebra"
 # argon2id of PASSWORD, cheap on purpose: tests that do not log in should not wait for a hash.
@@ -33,7 +34,7 @@ class Member:
         return {"Authorization": f"Bearer {self.token}"}
 
 
-class Factory:
+class Factory(MediaFactory):
     """Makes rows on the test's connection."""
 
     def __init__(self, connection: Connection) -> None:

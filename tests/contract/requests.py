@@ -18,6 +18,8 @@ JSON = ("application/json", "application/merge-patch+json")
 FORM = "application/x-www-form-urlencoded"
 # A body that is a file of lines; what is wrong with a line is not told by the answer to the request.
 LINES = "application/x-ndjson"
+# A body that is files; it is given as members, and sent as a form of this boundary.
+FILES, BOUNDARY = "multipart/form-data", "loom"
 
 
 def sample(schema: Node) -> Any:
@@ -43,6 +45,16 @@ _LEAST: dict[str, Callable[[Node], Any]] = {
     "integer": lambda schema: schema["minimum"],
     "number": lambda schema: schema["minimum"],
 }
+
+
+def _form(body: dict[str, list[bytes]]) -> bytes:
+    """Return a form in which every member is files."""
+    parts = [
+        f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"; filename="notes"\r\n\r\n'.encode() + file
+        for name, files in body.items()
+        for file in files
+    ]
+    return b"\r\n".join([*parts, f"--{BOUNDARY}--\r\n".encode()])
 
 
 @dataclass(frozen=True)
@@ -73,6 +85,8 @@ class Call:
             return self.body
         if isinstance(self.body, str):
             return self.body.encode()
+        if self.operation.media_type == FILES:
+            return _form(self.body)
         if self.operation.media_type == FORM:
             return urlencode(self.body).encode()
         return orjson.dumps(self.body) if self.operation.media_type else b""
@@ -150,6 +164,15 @@ async def _slug(make: Factory, author: Member) -> str:
     return "looms-and-engines"
 
 
+async def _media(make: Factory, author: Member) -> str:
+    return str(await make.media(author))
+
+
+async def _variant(make: Factory, author: Member) -> str:
+    # Of the medium that was made just before.
+    return str(await make.variant(author))
+
+
 Maker = Callable[[Factory, Member], Awaitable[str]]
 
 # How to make what a path parameter names, and a valid value that names nothing. A new parameter gets a line here.
@@ -160,6 +183,8 @@ RESOURCES: dict[str, tuple[Maker, str]] = {
     "category_id": (_category, "01936b2e-5f8c-7c3a-9d40-2f6f0c1f7a11"),
     "number": (_revision, "2147483647"),
     "job_id": (_job, "01936b2e-5f8c-7c3a-9d40-2f6f0c1f7a11"),
+    "media_id": (_media, "01936b2e-5f8c-7c3a-9d40-2f6f0c1f7a11"),
+    "variant_id": (_variant, "01936b2e-5f8c-7c3a-9d40-2f6f0c1f7a11"),
     "session_id": (_session, "01936b2e-5f8c-7c3a-9d40-2f6f0c1f7a11"),
     "api_key_id": (_api_key, "01936b2e-5f8c-7c3a-9d40-2f6f0c1f7a11"),
     "username": (_username, "nobody_at_all"),
@@ -181,17 +206,36 @@ async def _name(_: Factory, __: Member) -> Any:
     return {"full_name": "Ada Lovelace"}
 
 
+async def _files(_: Factory, __: Member) -> Any:
+    return {"files": [b"Over two, under one."]}
+
+
+async def _image(make: Factory, author: Member) -> Any:
+    return {"media_id": await _media(make, author)}
+
+
+async def _size(_: Factory, __: Member) -> Any:
+    return {"width": 64}
+
+
+async def _avatar(make: Factory, author: Member) -> str:
+    return str(await make.avatar(author))
+
+
 # Bodies that speak of things which have to be there, or that ask for no more than the operation itself does. An
 # operation that takes such a body gets a line here.
 BODIES: dict[str, Callable[[Factory, Member], Awaitable[Any]]] = {
     "deletePosts": _ids,
     "mergeTag": _into,
     "updateMe": _name,
+    "uploadMedia": _files,
+    "setAvatar": _image,
+    "createVariant": _size,
 }
 
 
-# Things that a query speaks of by its example. An operation that asks for such a thing gets a line here.
-SPOKEN_OF: dict[str, Maker] = {"getOembed": _slug}
+# Things that have to be there and that no path names. An operation that asks for such a thing gets a line here.
+SPOKEN_OF: dict[str, Maker] = {"getOembed": _slug, "removeAvatar": _avatar}
 
 
 async def _body(operation: Operation, make: Factory, author: Member) -> Any:
@@ -211,7 +255,8 @@ async def valid_call(operation: Operation, make: Factory, author: Member) -> Cal
     first = alternatives(operation)[:1]
     headers = headers_of(first[0], await secrets_of(make, author)) if first else {}
     if operation.media_type:
-        headers = headers | {"Content-Type": operation.media_type}
+        end = f"; boundary={BOUNDARY}" if operation.media_type == FILES else ""
+        headers = headers | {"Content-Type": operation.media_type + end}
     if "If-Match" in operation.named("header"):
         headers = headers | {"If-Match": "*"}
     body = await _body(operation, make, author)

@@ -72,6 +72,12 @@ async def _users(make: Factory, author: Member, call: Call) -> None:
         await make.member()
 
 
+async def _media(make: Factory, author: Member, call: Call) -> None:
+    del call
+    for _ in range(ENTRIES):
+        await make.media(author, created_at=MOMENT)
+
+
 async def _events(make: Factory, author: Member, call: Call) -> None:
     del call
     for _ in range(ENTRIES):
@@ -113,6 +119,7 @@ ENTRIES_OF: dict[str, Callable[[Factory, Member, Call], Awaitable[None]]] = {
     "listSessions": _sessions,
     "listApiKeys": _keys,
     "listUsers": _users,
+    "listMyMedia": _media,
 }
 QUERIES = {"searchPosts": {"q": "looms"}, "searchEverything": {"q": "looms"}}
 

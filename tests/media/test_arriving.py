@@ -67,7 +67,7 @@ class TestRoom:
         assert sorted(answer.status_code for answer in answers) == [201] * 5 + [409] * 15
         assert {answer.json()["code"] for answer in answers if answer.status_code == 409} == {"quota_exceeded"}
         assert await committed.connection.fetchval("SELECT bytes FROM media_usage") == 5 * 200_000
-        assert await _orphans(committed.connection) == ([], [])
+        assert await orphans(committed.connection) == ([], [])
         assert len(await store.names()) == 5
 
     @pytest.mark.actor("user")
@@ -84,7 +84,7 @@ class TestRoom:
             assert (await upload(committed.client, b"a" * 900_000, headers=member.headers)).status_code == 201
 
 
-async def _orphans(connection: Any) -> tuple[list[str], list[str]]:
+async def orphans(connection: Any) -> tuple[list[str], list[str]]:
     """Return the objects without a row, and the rows without an object or without a medium."""
     there = {store.id_of(name) for name in await store.names()}
     rows = await connection.fetch("SELECT id::text, media_id FROM media_files")
@@ -104,7 +104,7 @@ class TestSweep:
         await connection.execute("UPDATE media_files SET leased_until = now() WHERE media_id IS NULL")
         assert await files.sweep() == 1
         assert [store.id_of(name) for name in await store.names()] == [medium["id"]]
-        assert await _orphans(connection) == ([], [])
+        assert await orphans(connection) == ([], [])
 
     async def test_takes_what_the_store_had_begun(self, connection: Connection) -> None:
         identifier = await connection.fetchval(

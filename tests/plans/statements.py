@@ -11,6 +11,8 @@ from app.comments import moderation, places
 from app.comments import queries as comments
 from app.comments import service as comment_service
 from app.comments.queries import View
+from app.media import files
+from app.media import queries as media
 from app.pages import Shape
 from app.posts import history, revisions, steps
 from app.posts import queries as posts
@@ -21,7 +23,16 @@ from app.sql import Statement
 from app.statistics import service as statistics
 from app.tags import service as tags
 from app.words import service as words
-from generated.models import CategorySort, CommentLayout, CommentStatus, PostSort, PostStatus, SearchType, TagSort
+from generated.models import (
+    CategorySort,
+    CommentLayout,
+    CommentStatus,
+    MediaSort,
+    PostSort,
+    PostStatus,
+    SearchType,
+    TagSort,
+)
 
 # pyright: reportPrivateUsage=false
 MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -140,6 +151,20 @@ def _search() -> Iterator[Given]:
         yield f"figure {name}", statistics._COUNTS[name]._matching, {}
 
 
+def _media() -> Iterator[Given]:
+    for sort in MediaSort:
+        for name, shape, values in _shapes(MOMENT):
+            listing = media.listing(frozenset[str](), shape, descending=sort is MediaSort.created_at_desc)
+            yield f"media {sort.value} {name}", listing, values | {"owner_id": MEMBER}
+    yield "media get", media.one(), {"id": UUID(int=7)}
+    yield "media content", media.content(of_variant=False), {"media_id": UUID(int=7)}
+    both = {"media_id": UUID(int=7), "variant_id": UUID(int=8)}
+    yield "media variant", media.content(of_variant=True), both
+    yield "media give", files._GIVE, {"ids": [UUID(int=7)], "media": UUID(int=7)}
+    yield "media nobody's", files._EXPIRED, {}
+    yield "media take room", files._TAKE_ROOM, {"owner": MEMBER, "more": 1, "room": 2}
+
+
 def statements() -> Iterator[Given]:
     """Yield each with its name and the values of its parameters."""
     yield from _posts()
@@ -147,3 +172,4 @@ def statements() -> Iterator[Given]:
     yield from _tags()
     yield from _categories()
     yield from _search()
+    yield from _media()

@@ -87,6 +87,9 @@ LOOSE: dict[str, Loose] = {
         "INSERT INTO mailed_links (user_id, purpose, id, email, expires_at) SELECT id, 'password_reset', "
         "gen_random_uuid(), email, now() + interval '1 day' FROM users LIMIT 1",
     ),
+    "media.kind": _NAME,
+    "media.media_type": _NAME,
+    "media_files.media_type": _NAME,
     "post_revisions.restored_from": Loose(
         "A revision of the same post.",
         """
