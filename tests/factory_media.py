@@ -28,6 +28,11 @@ PIXEL = (
 )
 
 
+def _written(path: Path) -> Path:
+    path.write_bytes(PIXEL)
+    return path
+
+
 class MediaFactory:
     """Makes media on the connection of the factory that inherits this."""
 
@@ -51,9 +56,7 @@ class MediaFactory:
         moment = await self._connection.fetchval("SELECT now()")
         await self._insert("media_files", row | {"leased_until": moment})
         with TemporaryDirectory() as folder:
-            path = Path(folder, "pixel")
-            path.write_bytes(PIXEL)
-            await store.put(row["id"], path)
+            await store.put(row["id"], _written(Path(folder, "pixel")))
         return row["id"]
 
     async def media(self, owner: "Member", **given: Any) -> UUID:

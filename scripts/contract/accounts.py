@@ -45,6 +45,18 @@ include-operation-id = ["logIn", "openSession", "changePassword"]
 warnings = false
 checks.positive_data_acceptance.expected-statuses = ["2xx", 401, 403, 423]
 
+# Bytes that chance makes are no image, no document and no video; and no worker makes variants here.
+[[operations]]
+include-operation-id = ["uploadMedia", "downloadVariant"]
+warnings = false
+checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 401, 403, 404, 413, 415, 416, 422]
+
+# Whether there is a picture to take off, and such bytes, is known to who asks again.
+[[operations]]
+include-operation-id = ["downloadMedia", "removeAvatar", "setAvatar"]
+warnings = false
+checks.positive_data_acceptance.expected-statuses = ["2xx", 401, 403, 404, 416, 422]
+
 # Nobody leaves for good (scripts/contract/hooks.py).
 [[operations]]
 include-operation-id = ["deleteMe"]
@@ -76,6 +88,7 @@ PARAMETERS = (
     "path.api_key_id",
     "path.username",
     "path.slug",
+    "path.media_id",
     "query.url",
     "body.refresh_token",
 )
@@ -128,6 +141,8 @@ def _write(client: httpx2.Client, name: str, world: World, *, posts: int) -> Non
         post = client.post("/posts", json=draft).raise_for_status().json()
         world.known["path.post_id"].append(post["id"])
         world.known["path.slug"].append(post["slug"])
+        upload = client.post("/media", files=[("files", ("notes.txt", b"Over two, under one."))])
+        world.known["path.media_id"].append(upload.raise_for_status().json()["items"][0]["id"])
         # Two of three are published, so that enough are left when others have been deleted or withdrawn.
         if number % 3 != 1:
             client.put(f"/posts/{post['id']}/publication").raise_for_status()

@@ -18,7 +18,7 @@ UPLOADS = 50
 KILL_AFTER = 12
 
 
-async def _send(url: str, headers: dict[str, str], done: list[int]) -> None:
+async def _send(url: str, headers: dict[str, str], done: list[int], enough: asyncio.Event) -> None:
     """Send one file slowly enough that many are on their way at once."""
     text = b"Over two, under one.\n" * 20_000
     parts = [("files", ("a.png", PNG)), ("files", ("b.txt", text)), ("files", ("c.txt", text))]
@@ -29,6 +29,8 @@ async def _send(url: str, headers: dict[str, str], done: list[int]) -> None:
             return
     if answer.status_code == 201:
         done.append(1)
+    if len(done) == KILL_AFTER:
+        enough.set()
 
 
 class TestKilled:
@@ -39,10 +41,11 @@ class TestKilled:
         environment = {"DATABASE_URL": committed.dsn, "JOB_WORKERS": "0", "SECRET_KEY": secret}
         service = start(folder, **environment)
         done: list[int] = []
-        sending = [asyncio.create_task(_send(service.url, member.headers, done)) for _ in range(UPLOADS)]
+        enough = asyncio.Event()
+        sending = [asyncio.create_task(_send(service.url, member.headers, done, enough)) for _ in range(UPLOADS)]
         try:
-            while len(done) < KILL_AFTER:
-                await asyncio.sleep(0.005)
+            async with asyncio.timeout(60):
+                await enough.wait()
         finally:
             service.process.kill()
             service.process.wait()
