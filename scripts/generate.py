@@ -5,7 +5,6 @@ pass leaves what was there untouched.
 """
 
 import argparse
-import copy
 import filecmp
 import json
 import re
@@ -21,6 +20,7 @@ from scripts import samples, strict_types
 from scripts.clients.settings import client_settings, reference
 from scripts.house_rules.__main__ import in_handlers
 from scripts.house_rules.source import Project
+from scripts.lean_contract import for_the_generator
 from scripts.lint.redocly import LintBroken, lint, reason, redocly
 from scripts.samples.values import resolved
 from scripts.site.document import SiteError
@@ -50,13 +50,8 @@ MODEL_OPTIONS = [
     "--disable-timestamp",
     "--formatters=builtin",
 ]
-# What a caller acts on after a refusal. The generator's time grows with the square of the number of headers, and every
-# refusal of every operation declares the same handful.
-HEADERS_OF_REFUSALS = frozenset({"X-Request-ID", "Retry-After"})
 # The media types of bodies that are read as they come.
 STREAMED = frozenset({"application/x-ndjson", "multipart/form-data"})
-# The media type of several parts of one file.
-RANGES = "multipart/byteranges"
 # How the client is imported; generated/client is the folder of its distribution.
 CLIENT_PACKAGE = "galley_client"
 
@@ -142,22 +137,6 @@ def request_models(contract: dict[str, Any]) -> set[str]:
     for _, _, operation, _ in operations(contract):
         visit(operation.get("requestBody"))
     return {name for name in found if schemas[name].get("type") == "object"}
-
-
-def for_the_generator(contract: dict[str, Any]) -> str:
-    """Return the contract as JSON, its refusals without the headers that no caller acts on.
-
-    Several ranges in one answer are nothing that the generator can write or read; who asks for them reads them himself.
-    """
-    lean = copy.deepcopy(contract)
-    answers = [named for _, _, operation, _ in operations(lean) for named in operation["responses"].items()]
-    for _, answer in answers:
-        answer.get("content", {}).pop(RANGES, None)
-    refusals = [answer for status, answer in answers if not status.startswith(("2", "3"))]
-    for answer in (resolved(lean, refusal) for refusal in refusals):
-        declared = answer.get("headers", {}).items()
-        answer["headers"] = {name: header for name, header in declared if name in HEADERS_OF_REFUSALS}
-    return json.dumps(lean)
 
 
 def generate_server(contract: dict[str, Any], folder: Path) -> None:

@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 
 from asyncpg import Record
-from starlette.responses import Response
 
 from app.current import current
 from app.etags import is_current
@@ -67,7 +66,7 @@ def _described(row: Record) -> dict[str, str]:
     }
 
 
-async def answer(row: Record, conditions: Conditions) -> HTTPResult[bytes] | Response:
+async def answer(row: Record, conditions: Conditions) -> HTTPResult[bytes] | Stream:
     """Answer the content of a file. Raises RangeNotSatisfiable, NotFound."""
     current().cache_control, current().is_embeddable = (PUBLIC if row["is_public"] else PRIVATE), row["is_public"]
     headers = _described(row)

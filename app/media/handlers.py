@@ -2,8 +2,6 @@
 
 from uuid import UUID
 
-from starlette.responses import Response
-
 from app import pages
 from app.access import Principal
 from app.contract import BASE_PATH
@@ -16,7 +14,7 @@ from app.media import avatars, downloads, service, uploads, variants
 from app.media.downloads import Conditions
 from app.media.service import Filters
 from app.sql import Connection
-from app.streams import Incoming
+from app.streams import Incoming, Stream
 from generated.models import (
     AvatarChange,
     Job,
@@ -81,7 +79,7 @@ async def download_media(
     range: str | None,
     if_range: str | None,
     if_none_match: str | None,
-) -> HTTPResult[bytes] | Response:
+) -> HTTPResult[bytes] | Stream:
     async with reading() as connection:
         row = await service.content(connection, principal, media_id)
     return await downloads.answer(row, Conditions(range, if_range, if_none_match))
@@ -106,7 +104,7 @@ async def download_variant(
     range: str | None,
     if_range: str | None,
     if_none_match: str | None,
-) -> HTTPResult[bytes] | Response:
+) -> HTTPResult[bytes] | Stream:
     async with reading() as connection:
         row = await service.content(connection, principal, media_id, variant_id)
     return await downloads.answer(row, Conditions(range, if_range, if_none_match))

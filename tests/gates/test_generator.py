@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from scripts.generate import HEADERS_OF_REFUSALS, for_the_generator, operations
+from scripts.generate import operations
+from scripts.lean_contract import HEADERS_OF_REFUSALS, for_the_generator
 from scripts.samples.values import resolved
 
 GENERATED = Path(__file__).parents[2] / "generated"
