@@ -9,6 +9,7 @@ import boto3
 import pytest
 from httpx2 import AsyncClient
 from moto.server import ThreadedMotoServer
+from pydantic import SecretStr
 
 from app.media import store
 from app.settings import settings
@@ -34,13 +35,13 @@ def endpoint() -> Iterator[str]:
 @pytest.fixture(autouse=True)
 def _bucket(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     given = {
-        "STORAGE_URL": f"s3://{BUCKET}/media",
-        "STORAGE_ENDPOINT": endpoint,
-        "STORAGE_ACCESS_KEY_ID": "loom",
-        "STORAGE_SECRET_ACCESS_KEY": "weaves",
-        "STORAGE_REGION": "us-east-1",
+        "storage_url": f"s3://{BUCKET}/media",
+        "storage_endpoint": endpoint,
+        "storage_access_key_id": "loom",
+        "storage_secret_access_key": SecretStr("weaves"),
+        "storage_region": "us-east-1",
     }
-    current = type(settings())(**{name.lower(): value for name, value in given.items()})
+    current = settings().model_copy(update=given)
     monkeypatch.setattr(store, "settings", lambda: current)
     store.reopen()
     yield
