@@ -117,8 +117,11 @@ class _Form:
 
 async def events(content_type: str, chunks: AsyncIterator[bytes]) -> AsyncIterator[Event]:
     """Yield what comes of a form. Raises MalformedRequest and ValidationFailed."""
-    form = _Form(_boundary(content_type))
+    form, is_empty = _Form(_boundary(content_type)), True
     async for chunk in chunks:
+        is_empty = is_empty and not chunk
         for event in form.feed(chunk):
             yield event
+    if is_empty:
+        raise _refused("missing", "Field required", "")
     form.close()

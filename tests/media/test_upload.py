@@ -118,7 +118,6 @@ MALFORMED: dict[str, tuple[bytes, str]] = {
     "cut": (BODY[:-10], KIND),
     "no name": (form(("attachment", PNG))[0], KIND),
     "encoded": (form((FILE + "\r\nContent-Transfer-Encoding: base64", PNG))[0], KIND),
-    "nothing": (b"", KIND),
     "json": (b"{}", KIND),
     "long header": (form((FILE + "\r\nX: " + "y" * 10_000, PNG))[0], KIND),
     "many headers": (form((FILE + "\r\nX: y" * 20, PNG))[0], KIND),

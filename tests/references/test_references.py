@@ -70,6 +70,7 @@ async def world(make: Factory, connection: Connection) -> Connection:
     await make.job(ada)
     await make.key(ada, frozenset())
     await make.refresh_token(ada)
+    await make.avatar(ada)
     for table, row in (
         ("post_likes", (post, bram.id)),
         ("comment_likes", (comment, ada.id)),
