@@ -19,8 +19,9 @@ from obstore.store import LocalStore, ObjectStore, S3Store
 
 from app.settings import Settings, settings
 
-# Of one file, so that it fits into memory: S3 wants parts of at least 5 MiB, of which two are on their way at once.
+# What of a file is in memory at a time. S3 wants parts of at least 5 MiB, of which two are on their way at once.
 PART_BYTES, PARTS = 5 * 1_048_576, 2
+LOCAL_BYTES, LOCAL_PARTS = 524_288, 1
 PIECE_BYTES = 262_144
 
 
@@ -72,7 +73,9 @@ def _name(file_id: UUID) -> str:
 
 async def put(file_id: UUID, path: Path) -> None:
     """Keep the content of a file; others see all of it or nothing."""
-    await obstore.put_async(_place().store, _name(file_id), path, chunk_size=PART_BYTES, max_concurrency=PARTS)
+    place = _place()
+    size, parts = (PART_BYTES, PARTS) if place.folder is None else (LOCAL_BYTES, LOCAL_PARTS)
+    await obstore.put_async(place.store, _name(file_id), path, chunk_size=size, max_concurrency=parts)
 
 
 async def read(file_id: UUID, start: int, end: int) -> AsyncIterator[bytes]:

@@ -14,6 +14,10 @@ PUBLIC = "public, max-age=60"
 THEIR_OWNERS = {"getMedia", "downloadMedia", "downloadVariant"}
 
 
+# What they answer never changes, and may be kept by who may see it.
+UNCHANGING = {"downloadMedia", "downloadVariant"}
+
+
 def is_public(operation: Operation) -> bool:
     """Whether the answer is the same for everybody who does not say who they are."""
     return operation.method == "GET" and not operation.needs_credentials and operation.name not in THEIR_OWNERS
@@ -31,10 +35,6 @@ class TestRequestId:
 
 
 @pytest.mark.parametrize("operation", operations(), ids=str)
-# What they answer never changes, and may be kept by who may see it.
-UNCHANGING = {"downloadMedia", "downloadVariant"}
-
-
 class TestCacheControl:
     async def test_keeps_from_others_what_is_for_one(
         self, client: AsyncClient, call: Call, operation: Operation, author: Member
