@@ -2783,7 +2783,7 @@ class VariantCreate(Request):
     )
     width: VariantLength | MISSING = MISSING
     height: VariantLength | MISSING = MISSING
-    media_type: VariantMediaType | None = 'image/webp'
+    media_type: VariantMediaType | MISSING = MISSING
     quality: VariantQuality | None = 85
 
 

@@ -2823,7 +2823,7 @@ class VariantCreate(BaseModel):
     )
     width: VariantLength | MISSING = MISSING
     height: VariantLength | MISSING = MISSING
-    media_type: VariantMediaType | None = 'image/webp'
+    media_type: VariantMediaType | MISSING = MISSING
     quality: VariantQuality | None = 85
 
 

@@ -2019,5113 +2019,5119 @@ codec_668: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.Request
 """Codec of /paths/~1users~1me~1avatar/delete response_header (response X-Request-ID 404)."""
 
 codec_669: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1users~1me~1avatar/delete response_body (response 429 application/problem+json)."""
+"""Codec of /paths/~1users~1me~1avatar/delete response_body (response 422 application/problem+json)."""
 
 codec_670: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1users~1me~1avatar/delete response_header (response X-Request-ID 422)."""
+
+codec_671: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me~1avatar/delete response_body (response 429 application/problem+json)."""
+
+codec_672: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1me~1avatar/delete response_header (response X-Request-ID 429)."""
 
-codec_671: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_673: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1users~1me~1avatar/delete response_header (response Retry-After 429)."""
 
-codec_672: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_674: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me~1avatar/delete response_body (response default application/problem+json)."""
 
-codec_673: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_675: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1me~1avatar/delete response_header (response X-Request-ID default)."""
 
-codec_674: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_676: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1users~1me~1avatar/delete response_header (response Retry-After default)."""
 
-codec_675: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_677: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1posts/get parameter (request query limit)."""
 
-codec_676: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+codec_678: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
 """Codec of /paths/~1posts/get parameter (request query cursor)."""
 
-codec_677: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+codec_679: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
 """Codec of /paths/~1posts/get parameter (request query page)."""
 
-codec_678: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_680: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1posts/get parameter (request query include_total)."""
 
-codec_679: Final[PydanticCodec[models.PostSort]] = PydanticCodec(models.PostSort)
+codec_681: Final[PydanticCodec[models.PostSort]] = PydanticCodec(models.PostSort)
 """Codec of /paths/~1posts/get parameter (request query sort)."""
 
-codec_680: Final[PydanticCodec[models.PostStatus]] = PydanticCodec(models.PostStatus)
+codec_682: Final[PydanticCodec[models.PostStatus]] = PydanticCodec(models.PostStatus)
 """Codec of /paths/~1posts/get parameter (request query status)."""
 
-codec_681: Final[PydanticCodec[models.Username]] = PydanticCodec(models.Username)
+codec_683: Final[PydanticCodec[models.Username]] = PydanticCodec(models.Username)
 """Codec of /paths/~1posts/get parameter (request query author)."""
 
-codec_682: Final[PydanticCodec[models.TagName]] = PydanticCodec(models.TagName)
+codec_684: Final[PydanticCodec[models.TagName]] = PydanticCodec(models.TagName)
 """Codec of /paths/~1posts/get parameter (request query tag)."""
 
-codec_683: Final[PydanticCodec[models.CategorySlug]] = PydanticCodec(models.CategorySlug)
+codec_685: Final[PydanticCodec[models.CategorySlug]] = PydanticCodec(models.CategorySlug)
 """Codec of /paths/~1posts/get parameter (request query category)."""
 
-codec_684: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_686: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1posts/get parameter (request query featured)."""
 
-codec_685: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
+codec_687: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
 """Codec of /paths/~1posts/get parameter (request query published_after)."""
 
-codec_686: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
+codec_688: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
 """Codec of /paths/~1posts/get parameter (request query published_before)."""
 
-codec_687: Final[PydanticCodec[models.PostInclude]] = PydanticCodec(models.PostInclude)
+codec_689: Final[PydanticCodec[models.PostInclude]] = PydanticCodec(models.PostInclude)
 """Codec of /paths/~1posts/get parameter (request query include)."""
 
-codec_688: Final[PydanticCodec[models.PostPage]] = PydanticCodec(models.PostPage)
+codec_690: Final[PydanticCodec[models.PostPage]] = PydanticCodec(models.PostPage)
 """Codec of /paths/~1posts/get response_body (response 200 application/json)."""
 
-codec_689: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_691: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts/get response_header (response X-Request-ID 200)."""
 
-codec_690: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_692: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts/get response_header (response Server-Timing 200)."""
 
-codec_691: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_693: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts/get response_header (response RateLimit-Policy 200)."""
 
-codec_692: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_694: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts/get response_header (response RateLimit 200)."""
 
-codec_693: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+codec_695: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
 """Codec of /paths/~1posts/get response_header (response Link 200)."""
 
-codec_694: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_696: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1posts/get response_header (response Cache-Control 200)."""
 
-codec_695: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_697: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts/get response_body (response 401 application/problem+json)."""
 
-codec_696: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_698: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts/get response_header (response X-Request-ID 401)."""
 
-codec_697: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_699: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts/get response_body (response 422 application/problem+json)."""
 
-codec_698: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_700: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts/get response_header (response X-Request-ID 422)."""
 
-codec_699: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_701: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts/get response_body (response 429 application/problem+json)."""
 
-codec_700: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_702: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts/get response_header (response X-Request-ID 429)."""
 
-codec_701: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_703: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts/get response_header (response Retry-After 429)."""
 
-codec_702: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_704: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts/get response_body (response default application/problem+json)."""
 
-codec_703: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_705: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts/get response_header (response X-Request-ID default)."""
 
-codec_704: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_706: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts/get response_header (response Retry-After default)."""
 
-codec_705: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
+codec_707: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
 """Codec of /paths/~1posts/post parameter (request header Idempotency-Key)."""
 
-codec_706: Final[PydanticCodec[models.PostCreate]] = PydanticCodec(models.PostCreate)
+codec_708: Final[PydanticCodec[models.PostCreate]] = PydanticCodec(models.PostCreate)
 """Codec of /paths/~1posts/post request_body (request application/json)."""
 
-codec_707: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
+codec_709: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
 """Codec of /paths/~1posts/post response_body (response 201 application/json)."""
 
-codec_708: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_710: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts/post response_header (response X-Request-ID 201)."""
 
-codec_709: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_711: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts/post response_header (response Server-Timing 201)."""
 
-codec_710: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_712: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts/post response_header (response RateLimit-Policy 201)."""
 
-codec_711: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_713: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts/post response_header (response RateLimit 201)."""
 
-codec_712: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+codec_714: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
 """Codec of /paths/~1posts/post response_header (response Location 201)."""
 
-codec_713: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_715: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1posts/post response_header (response ETag 201)."""
 
-codec_714: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
+codec_716: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
 """Codec of /paths/~1posts/post response_header (response Idempotent-Replayed 201)."""
 
-codec_715: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_717: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts/post response_body (response 400 application/problem+json)."""
 
-codec_716: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_718: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts/post response_header (response X-Request-ID 400)."""
 
-codec_717: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_719: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts/post response_body (response 401 application/problem+json)."""
 
-codec_718: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_720: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts/post response_header (response X-Request-ID 401)."""
 
-codec_719: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_721: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts/post response_body (response 403 application/problem+json)."""
 
-codec_720: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_722: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts/post response_header (response X-Request-ID 403)."""
 
-codec_721: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_723: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts/post response_body (response 409 application/problem+json)."""
 
-codec_722: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_724: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts/post response_header (response X-Request-ID 409)."""
 
-codec_723: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_725: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts/post response_body (response 413 application/problem+json)."""
 
-codec_724: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_726: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts/post response_header (response X-Request-ID 413)."""
 
-codec_725: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_727: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts/post response_body (response 415 application/problem+json)."""
 
-codec_726: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_728: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts/post response_header (response X-Request-ID 415)."""
 
-codec_727: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_729: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts/post response_body (response 422 application/problem+json)."""
 
-codec_728: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_730: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts/post response_header (response X-Request-ID 422)."""
 
-codec_729: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_731: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts/post response_body (response 429 application/problem+json)."""
 
-codec_730: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_732: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts/post response_header (response X-Request-ID 429)."""
 
-codec_731: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_733: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts/post response_header (response Retry-After 429)."""
 
-codec_732: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_734: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts/post response_body (response default application/problem+json)."""
 
-codec_733: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_735: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts/post response_header (response X-Request-ID default)."""
 
-codec_734: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_736: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts/post response_header (response Retry-After default)."""
 
-codec_735: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
+codec_737: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
 """Codec of /paths/~1posts~1bulk/post parameter (request header Idempotency-Key)."""
 
-codec_736: Final[PydanticCodec[models.PostBatchCreate]] = PydanticCodec(models.PostBatchCreate)
+codec_738: Final[PydanticCodec[models.PostBatchCreate]] = PydanticCodec(models.PostBatchCreate)
 """Codec of /paths/~1posts~1bulk/post request_body (request application/json)."""
 
-codec_737: Final[PydanticCodec[models.PostBatch]] = PydanticCodec(models.PostBatch)
+codec_739: Final[PydanticCodec[models.PostBatch]] = PydanticCodec(models.PostBatch)
 """Codec of /paths/~1posts~1bulk/post response_body (response 201 application/json)."""
 
-codec_738: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_740: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1bulk/post response_header (response X-Request-ID 201)."""
 
-codec_739: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_741: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1bulk/post response_header (response Server-Timing 201)."""
 
-codec_740: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_742: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1bulk/post response_header (response RateLimit-Policy 201)."""
 
-codec_741: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_743: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1bulk/post response_header (response RateLimit 201)."""
 
-codec_742: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+codec_744: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
 """Codec of /paths/~1posts~1bulk/post response_header (response Location 201)."""
 
-codec_743: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
+codec_745: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
 """Codec of /paths/~1posts~1bulk/post response_header (response Idempotent-Replayed 201)."""
 
-codec_744: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_746: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1bulk/post response_body (response 400 application/problem+json)."""
 
-codec_745: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_747: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1bulk/post response_header (response X-Request-ID 400)."""
 
-codec_746: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_748: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1bulk/post response_body (response 401 application/problem+json)."""
 
-codec_747: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_749: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1bulk/post response_header (response X-Request-ID 401)."""
 
-codec_748: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_750: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1bulk/post response_body (response 403 application/problem+json)."""
 
-codec_749: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_751: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1bulk/post response_header (response X-Request-ID 403)."""
 
-codec_750: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_752: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1bulk/post response_body (response 409 application/problem+json)."""
 
-codec_751: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_753: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1bulk/post response_header (response X-Request-ID 409)."""
 
-codec_752: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_754: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1bulk/post response_body (response 413 application/problem+json)."""
 
-codec_753: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_755: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1bulk/post response_header (response X-Request-ID 413)."""
 
-codec_754: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_756: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1bulk/post response_body (response 415 application/problem+json)."""
 
-codec_755: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_757: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1bulk/post response_header (response X-Request-ID 415)."""
 
-codec_756: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_758: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1bulk/post response_body (response 422 application/problem+json)."""
 
-codec_757: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_759: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1bulk/post response_header (response X-Request-ID 422)."""
 
-codec_758: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_760: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1bulk/post response_body (response 429 application/problem+json)."""
 
-codec_759: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_761: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1bulk/post response_header (response X-Request-ID 429)."""
 
-codec_760: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_762: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1bulk/post response_header (response Retry-After 429)."""
 
-codec_761: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_763: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1bulk/post response_body (response default application/problem+json)."""
 
-codec_762: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_764: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1bulk/post response_header (response X-Request-ID default)."""
 
-codec_763: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_765: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1bulk/post response_header (response Retry-After default)."""
 
-codec_764: Final[PydanticCodec[models.PostBatchDelete]] = PydanticCodec(models.PostBatchDelete)
+codec_766: Final[PydanticCodec[models.PostBatchDelete]] = PydanticCodec(models.PostBatchDelete)
 """Codec of /paths/~1posts~1bulk-delete/post request_body (request application/json)."""
 
-codec_765: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_767: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1bulk-delete/post response_header (response X-Request-ID 204)."""
 
-codec_766: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_768: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1bulk-delete/post response_header (response Server-Timing 204)."""
 
-codec_767: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_769: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1bulk-delete/post response_header (response RateLimit-Policy 204)."""
 
-codec_768: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_770: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1bulk-delete/post response_header (response RateLimit 204)."""
 
-codec_769: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_771: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1bulk-delete/post response_body (response 400 application/problem+json)."""
 
-codec_770: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_772: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1bulk-delete/post response_header (response X-Request-ID 400)."""
 
-codec_771: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_773: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1bulk-delete/post response_body (response 401 application/problem+json)."""
 
-codec_772: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_774: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1bulk-delete/post response_header (response X-Request-ID 401)."""
 
-codec_773: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_775: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1bulk-delete/post response_body (response 403 application/problem+json)."""
 
-codec_774: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_776: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1bulk-delete/post response_header (response X-Request-ID 403)."""
 
-codec_775: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_777: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1bulk-delete/post response_body (response 404 application/problem+json)."""
 
-codec_776: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_778: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1bulk-delete/post response_header (response X-Request-ID 404)."""
 
-codec_777: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_779: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1bulk-delete/post response_body (response 413 application/problem+json)."""
 
-codec_778: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_780: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1bulk-delete/post response_header (response X-Request-ID 413)."""
 
-codec_779: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_781: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1bulk-delete/post response_body (response 415 application/problem+json)."""
 
-codec_780: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_782: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1bulk-delete/post response_header (response X-Request-ID 415)."""
 
-codec_781: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_783: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1bulk-delete/post response_body (response 422 application/problem+json)."""
 
-codec_782: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_784: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1bulk-delete/post response_header (response X-Request-ID 422)."""
 
-codec_783: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_785: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1bulk-delete/post response_body (response 429 application/problem+json)."""
 
-codec_784: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_786: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1bulk-delete/post response_header (response X-Request-ID 429)."""
 
-codec_785: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_787: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1bulk-delete/post response_header (response Retry-After 429)."""
 
-codec_786: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_788: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1bulk-delete/post response_body (response default application/problem+json)."""
 
-codec_787: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_789: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1bulk-delete/post response_header (response X-Request-ID default)."""
 
-codec_788: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_790: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1bulk-delete/post response_header (response Retry-After default)."""
 
-codec_789: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+codec_791: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
 """Codec of /paths/~1posts~1export/get parameter (request query cursor)."""
 
-codec_790: Final[PydanticCodec[models.PostSort]] = PydanticCodec(models.PostSort)
+codec_792: Final[PydanticCodec[models.PostSort]] = PydanticCodec(models.PostSort)
 """Codec of /paths/~1posts~1export/get parameter (request query sort)."""
 
-codec_791: Final[PydanticCodec[models.PostStatus]] = PydanticCodec(models.PostStatus)
+codec_793: Final[PydanticCodec[models.PostStatus]] = PydanticCodec(models.PostStatus)
 """Codec of /paths/~1posts~1export/get parameter (request query status)."""
 
-codec_792: Final[PydanticCodec[models.Username]] = PydanticCodec(models.Username)
+codec_794: Final[PydanticCodec[models.Username]] = PydanticCodec(models.Username)
 """Codec of /paths/~1posts~1export/get parameter (request query author)."""
 
-codec_793: Final[PydanticCodec[models.TagName]] = PydanticCodec(models.TagName)
+codec_795: Final[PydanticCodec[models.TagName]] = PydanticCodec(models.TagName)
 """Codec of /paths/~1posts~1export/get parameter (request query tag)."""
 
-codec_794: Final[PydanticCodec[models.CategorySlug]] = PydanticCodec(models.CategorySlug)
+codec_796: Final[PydanticCodec[models.CategorySlug]] = PydanticCodec(models.CategorySlug)
 """Codec of /paths/~1posts~1export/get parameter (request query category)."""
 
-codec_795: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_797: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1posts~1export/get parameter (request query featured)."""
 
-codec_796: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
+codec_798: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
 """Codec of /paths/~1posts~1export/get parameter (request query published_after)."""
 
-codec_797: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
+codec_799: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
 """Codec of /paths/~1posts~1export/get parameter (request query published_before)."""
 
-codec_798: Final[PydanticCodec[models.PostExportTable]] = PydanticCodec(models.PostExportTable)
+codec_800: Final[PydanticCodec[models.PostExportTable]] = PydanticCodec(models.PostExportTable)
 """Codec of /paths/~1posts~1export/get response_body (response 200 text/csv)."""
 
-codec_799: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_801: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1export/get response_header (response X-Request-ID 200)."""
 
-codec_800: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_802: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1export/get response_header (response Server-Timing 200)."""
 
-codec_801: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_803: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1export/get response_header (response RateLimit-Policy 200)."""
 
-codec_802: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_804: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1export/get response_header (response RateLimit 200)."""
 
-codec_803: Final[PydanticCodec[models.ContentDisposition]] = PydanticCodec(models.ContentDisposition)
+codec_805: Final[PydanticCodec[models.ContentDisposition]] = PydanticCodec(models.ContentDisposition)
 """Codec of /paths/~1posts~1export/get response_header (response Content-Disposition 200)."""
 
-codec_804: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_806: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1posts~1export/get response_header (response Cache-Control 200)."""
 
-codec_805: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_807: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1export/get response_body (response 401 application/problem+json)."""
 
-codec_806: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_808: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1export/get response_header (response X-Request-ID 401)."""
 
-codec_807: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_809: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1export/get response_body (response 406 application/problem+json)."""
 
-codec_808: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_810: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1export/get response_header (response X-Request-ID 406)."""
 
-codec_809: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_811: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1export/get response_body (response 422 application/problem+json)."""
 
-codec_810: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_812: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1export/get response_header (response X-Request-ID 422)."""
 
-codec_811: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_813: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1export/get response_body (response 429 application/problem+json)."""
 
-codec_812: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_814: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1export/get response_header (response X-Request-ID 429)."""
 
-codec_813: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_815: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1export/get response_header (response Retry-After 429)."""
 
-codec_814: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_816: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1export/get response_body (response default application/problem+json)."""
 
-codec_815: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_817: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1export/get response_header (response X-Request-ID default)."""
 
-codec_816: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_818: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1export/get response_header (response Retry-After default)."""
 
-codec_817: Final[PydanticCodec[models.ImportMode]] = PydanticCodec(models.ImportMode)
+codec_819: Final[PydanticCodec[models.ImportMode]] = PydanticCodec(models.ImportMode)
 """Codec of /paths/~1posts~1import/post parameter (request query mode)."""
 
-codec_818: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
+codec_820: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
 """Codec of /paths/~1posts~1import/post parameter (request header Idempotency-Key)."""
 
-codec_819: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
+codec_821: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
 """Codec of /paths/~1posts~1import/post response_body (response 202 application/json)."""
 
-codec_820: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_822: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1import/post response_header (response X-Request-ID 202)."""
 
-codec_821: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_823: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1import/post response_header (response Server-Timing 202)."""
 
-codec_822: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_824: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1import/post response_header (response RateLimit-Policy 202)."""
 
-codec_823: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_825: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1import/post response_header (response RateLimit 202)."""
 
-codec_824: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+codec_826: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
 """Codec of /paths/~1posts~1import/post response_header (response Location 202)."""
 
-codec_825: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
+codec_827: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
 """Codec of /paths/~1posts~1import/post response_header (response Idempotent-Replayed 202)."""
 
-codec_826: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_828: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1import/post response_body (response 400 application/problem+json)."""
 
-codec_827: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_829: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1import/post response_header (response X-Request-ID 400)."""
 
-codec_828: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_830: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1import/post response_body (response 401 application/problem+json)."""
 
-codec_829: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_831: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1import/post response_header (response X-Request-ID 401)."""
 
-codec_830: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_832: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1import/post response_body (response 403 application/problem+json)."""
 
-codec_831: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_833: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1import/post response_header (response X-Request-ID 403)."""
 
-codec_832: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_834: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1import/post response_body (response 409 application/problem+json)."""
 
-codec_833: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_835: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1import/post response_header (response X-Request-ID 409)."""
 
-codec_834: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_836: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1import/post response_body (response 413 application/problem+json)."""
 
-codec_835: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_837: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1import/post response_header (response X-Request-ID 413)."""
 
-codec_836: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_838: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1import/post response_body (response 415 application/problem+json)."""
 
-codec_837: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_839: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1import/post response_header (response X-Request-ID 415)."""
 
-codec_838: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_840: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1import/post response_body (response 422 application/problem+json)."""
 
-codec_839: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_841: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1import/post response_header (response X-Request-ID 422)."""
 
-codec_840: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_842: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1import/post response_body (response 429 application/problem+json)."""
 
-codec_841: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_843: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1import/post response_header (response X-Request-ID 429)."""
 
-codec_842: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_844: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1import/post response_header (response Retry-After 429)."""
 
-codec_843: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_845: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1import/post response_body (response default application/problem+json)."""
 
-codec_844: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_846: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1import/post response_header (response X-Request-ID default)."""
 
-codec_845: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_847: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1import/post response_header (response Retry-After default)."""
 
-codec_846: Final[PydanticCodec[models.SearchQuery]] = PydanticCodec(models.SearchQuery)
+codec_848: Final[PydanticCodec[models.SearchQuery]] = PydanticCodec(models.SearchQuery)
 """Codec of /paths/~1posts~1search/get parameter (request query q)."""
 
-codec_847: Final[PydanticCodec[models.Username]] = PydanticCodec(models.Username)
+codec_849: Final[PydanticCodec[models.Username]] = PydanticCodec(models.Username)
 """Codec of /paths/~1posts~1search/get parameter (request query author)."""
 
-codec_848: Final[PydanticCodec[models.TagName]] = PydanticCodec(models.TagName)
+codec_850: Final[PydanticCodec[models.TagName]] = PydanticCodec(models.TagName)
 """Codec of /paths/~1posts~1search/get parameter (request query tag)."""
 
-codec_849: Final[PydanticCodec[models.CategorySlug]] = PydanticCodec(models.CategorySlug)
+codec_851: Final[PydanticCodec[models.CategorySlug]] = PydanticCodec(models.CategorySlug)
 """Codec of /paths/~1posts~1search/get parameter (request query category)."""
 
-codec_850: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_852: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1posts~1search/get parameter (request query featured)."""
 
-codec_851: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
+codec_853: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
 """Codec of /paths/~1posts~1search/get parameter (request query published_after)."""
 
-codec_852: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
+codec_854: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
 """Codec of /paths/~1posts~1search/get parameter (request query published_before)."""
 
-codec_853: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_855: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1posts~1search/get parameter (request query limit)."""
 
-codec_854: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+codec_856: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
 """Codec of /paths/~1posts~1search/get parameter (request query cursor)."""
 
-codec_855: Final[PydanticCodec[models.PostHitPage]] = PydanticCodec(models.PostHitPage)
+codec_857: Final[PydanticCodec[models.PostHitPage]] = PydanticCodec(models.PostHitPage)
 """Codec of /paths/~1posts~1search/get response_body (response 200 application/json)."""
 
-codec_856: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_858: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1search/get response_header (response X-Request-ID 200)."""
 
-codec_857: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_859: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1search/get response_header (response Server-Timing 200)."""
 
-codec_858: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_860: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1search/get response_header (response RateLimit-Policy 200)."""
 
-codec_859: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_861: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1search/get response_header (response RateLimit 200)."""
 
-codec_860: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+codec_862: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
 """Codec of /paths/~1posts~1search/get response_header (response Link 200)."""
 
-codec_861: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_863: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1posts~1search/get response_header (response Cache-Control 200)."""
 
-codec_862: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_864: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1search/get response_body (response 401 application/problem+json)."""
 
-codec_863: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_865: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1search/get response_header (response X-Request-ID 401)."""
 
-codec_864: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_866: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1search/get response_body (response 422 application/problem+json)."""
 
-codec_865: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_867: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1search/get response_header (response X-Request-ID 422)."""
 
-codec_866: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_868: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1search/get response_body (response 429 application/problem+json)."""
 
-codec_867: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_869: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1search/get response_header (response X-Request-ID 429)."""
 
-codec_868: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_870: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1search/get response_header (response Retry-After 429)."""
 
-codec_869: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_871: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1search/get response_body (response default application/problem+json)."""
 
-codec_870: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_872: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1search/get response_header (response X-Request-ID default)."""
 
-codec_871: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_873: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1search/get response_header (response Retry-After default)."""
 
-codec_872: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_874: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get parameter (request header If-None-Match)."""
 
-codec_873: Final[PydanticCodec[models.PostInclude]] = PydanticCodec(models.PostInclude)
+codec_875: Final[PydanticCodec[models.PostInclude]] = PydanticCodec(models.PostInclude)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get parameter (request query include)."""
 
-codec_874: Final[PydanticCodec[models.Slug]] = PydanticCodec(models.Slug)
+codec_876: Final[PydanticCodec[models.Slug]] = PydanticCodec(models.Slug)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get parameter (request path slug)."""
 
-codec_875: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
+codec_877: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_body (response 200 application/json)."""
 
-codec_876: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_878: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID 200)."""
 
-codec_877: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_879: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Server-Timing 200)."""
 
-codec_878: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_880: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response RateLimit-Policy 200)."""
 
-codec_879: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_881: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response RateLimit 200)."""
 
-codec_880: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_882: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response ETag 200)."""
 
-codec_881: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_883: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Cache-Control 200)."""
 
-codec_882: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_884: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID 304)."""
 
-codec_883: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_885: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Server-Timing 304)."""
 
-codec_884: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_886: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response RateLimit-Policy 304)."""
 
-codec_885: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_887: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response RateLimit 304)."""
 
-codec_886: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_888: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response ETag 304)."""
 
-codec_887: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_889: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Cache-Control 304)."""
 
-codec_888: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_890: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID 308)."""
 
-codec_889: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_891: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Server-Timing 308)."""
 
-codec_890: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_892: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response RateLimit-Policy 308)."""
 
-codec_891: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_893: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response RateLimit 308)."""
 
-codec_892: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+codec_894: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Location 308)."""
 
-codec_893: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_895: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_body (response 401 application/problem+json)."""
 
-codec_894: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_896: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID 401)."""
 
-codec_895: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_897: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_body (response 404 application/problem+json)."""
 
-codec_896: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_898: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID 404)."""
 
-codec_897: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_899: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_body (response 422 application/problem+json)."""
 
-codec_898: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_900: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID 422)."""
 
-codec_899: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_901: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_body (response 429 application/problem+json)."""
 
-codec_900: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_902: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID 429)."""
 
-codec_901: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_903: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Retry-After 429)."""
 
-codec_902: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_904: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_body (response default application/problem+json)."""
 
-codec_903: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_905: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID default)."""
 
-codec_904: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_906: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Retry-After default)."""
 
-codec_905: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_907: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1posts~1{post_id}/get parameter (request header If-None-Match)."""
 
-codec_906: Final[PydanticCodec[models.PostInclude]] = PydanticCodec(models.PostInclude)
+codec_908: Final[PydanticCodec[models.PostInclude]] = PydanticCodec(models.PostInclude)
 """Codec of /paths/~1posts~1{post_id}/get parameter (request query include)."""
 
-codec_907: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_909: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}/get parameter (request path post_id)."""
 
-codec_908: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
+codec_910: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
 """Codec of /paths/~1posts~1{post_id}/get response_body (response 200 application/json)."""
 
-codec_909: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_911: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response X-Request-ID 200)."""
 
-codec_910: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_912: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response Server-Timing 200)."""
 
-codec_911: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_913: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response RateLimit-Policy 200)."""
 
-codec_912: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_914: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response RateLimit 200)."""
 
-codec_913: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_915: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response ETag 200)."""
 
-codec_914: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_916: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response Cache-Control 200)."""
 
-codec_915: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_917: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response X-Request-ID 304)."""
 
-codec_916: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_918: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response Server-Timing 304)."""
 
-codec_917: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_919: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response RateLimit-Policy 304)."""
 
-codec_918: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_920: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response RateLimit 304)."""
 
-codec_919: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_921: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response ETag 304)."""
 
-codec_920: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_922: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response Cache-Control 304)."""
 
-codec_921: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_923: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/get response_body (response 401 application/problem+json)."""
 
-codec_922: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_924: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response X-Request-ID 401)."""
 
-codec_923: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_925: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/get response_body (response 404 application/problem+json)."""
 
-codec_924: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_926: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response X-Request-ID 404)."""
 
-codec_925: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_927: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/get response_body (response 422 application/problem+json)."""
 
-codec_926: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_928: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response X-Request-ID 422)."""
 
-codec_927: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_929: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/get response_body (response 429 application/problem+json)."""
 
-codec_928: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_930: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response X-Request-ID 429)."""
 
-codec_929: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_931: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response Retry-After 429)."""
 
-codec_930: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_932: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/get response_body (response default application/problem+json)."""
 
-codec_931: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_933: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response X-Request-ID default)."""
 
-codec_932: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_934: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response Retry-After default)."""
 
-codec_933: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_935: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1posts~1{post_id}/patch parameter (request header If-Match)."""
 
-codec_934: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_936: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}/patch parameter (request path post_id)."""
 
-codec_935: Final[PydanticCodec[models.PostUpdate]] = PydanticCodec(models.PostUpdate)
+codec_937: Final[PydanticCodec[models.PostUpdate]] = PydanticCodec(models.PostUpdate)
 """Codec of /paths/~1posts~1{post_id}/patch request_body (request application/merge-patch+json)."""
 
-codec_936: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
+codec_938: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
 """Codec of /paths/~1posts~1{post_id}/patch response_body (response 200 application/json)."""
 
-codec_937: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_939: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 200)."""
 
-codec_938: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_940: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 200)."""
 
-codec_939: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_941: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit-Policy 200)."""
 
-codec_940: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_942: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit 200)."""
 
-codec_941: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_943: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response ETag 200)."""
 
-codec_942: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_944: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/patch response_body (response 400 application/problem+json)."""
 
-codec_943: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_945: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 400)."""
 
-codec_944: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_946: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/patch response_body (response 401 application/problem+json)."""
 
-codec_945: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_947: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 401)."""
 
-codec_946: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_948: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/patch response_body (response 403 application/problem+json)."""
 
-codec_947: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_949: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 403)."""
 
-codec_948: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_950: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/patch response_body (response 404 application/problem+json)."""
 
-codec_949: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_951: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 404)."""
 
-codec_950: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_952: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/patch response_body (response 412 application/problem+json)."""
 
-codec_951: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_953: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 412)."""
 
-codec_952: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_954: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/patch response_body (response 413 application/problem+json)."""
 
-codec_953: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_955: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 413)."""
 
-codec_954: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_956: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/patch response_body (response 415 application/problem+json)."""
 
-codec_955: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_957: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 415)."""
 
-codec_956: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_958: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/patch response_body (response 422 application/problem+json)."""
 
-codec_957: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_959: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 422)."""
 
-codec_958: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_960: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/patch response_body (response 428 application/problem+json)."""
 
-codec_959: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_961: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 428)."""
 
-codec_960: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_962: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/patch response_body (response 429 application/problem+json)."""
 
-codec_961: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_963: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 429)."""
 
-codec_962: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_964: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Retry-After 429)."""
 
-codec_963: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_965: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/patch response_body (response default application/problem+json)."""
 
-codec_964: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_966: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID default)."""
 
-codec_965: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_967: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Retry-After default)."""
 
-codec_966: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_968: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1posts~1{post_id}/delete parameter (request header If-Match)."""
 
-codec_967: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_969: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}/delete parameter (request path post_id)."""
 
-codec_968: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_970: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 204)."""
 
-codec_969: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_971: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response Server-Timing 204)."""
 
-codec_970: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_972: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response RateLimit-Policy 204)."""
 
-codec_971: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_973: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response RateLimit 204)."""
 
-codec_972: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_974: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/delete response_body (response 401 application/problem+json)."""
 
-codec_973: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_975: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 401)."""
 
-codec_974: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_976: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/delete response_body (response 403 application/problem+json)."""
 
-codec_975: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_977: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 403)."""
 
-codec_976: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_978: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/delete response_body (response 404 application/problem+json)."""
 
-codec_977: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_979: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 404)."""
 
-codec_978: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_980: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/delete response_body (response 412 application/problem+json)."""
 
-codec_979: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_981: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 412)."""
 
-codec_980: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_982: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/delete response_body (response 422 application/problem+json)."""
 
-codec_981: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_983: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 422)."""
 
-codec_982: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_984: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/delete response_body (response 428 application/problem+json)."""
 
-codec_983: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_985: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 428)."""
 
-codec_984: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_986: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/delete response_body (response 429 application/problem+json)."""
 
-codec_985: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_987: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 429)."""
 
-codec_986: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_988: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response Retry-After 429)."""
 
-codec_987: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_989: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/delete response_body (response default application/problem+json)."""
 
-codec_988: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_990: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID default)."""
 
-codec_989: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_991: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response Retry-After default)."""
 
-codec_990: Final[PydanticCodec[models.RelatedLimit]] = PydanticCodec(models.RelatedLimit)
+codec_992: Final[PydanticCodec[models.RelatedLimit]] = PydanticCodec(models.RelatedLimit)
 """Codec of /paths/~1posts~1{post_id}~1related/get parameter (request query limit)."""
 
-codec_991: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_993: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}~1related/get parameter (request path post_id)."""
 
-codec_992: Final[PydanticCodec[models.RelatedPosts]] = PydanticCodec(models.RelatedPosts)
+codec_994: Final[PydanticCodec[models.RelatedPosts]] = PydanticCodec(models.RelatedPosts)
 """Codec of /paths/~1posts~1{post_id}~1related/get response_body (response 200 application/json)."""
 
-codec_993: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_995: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1related/get response_header (response X-Request-ID 200)."""
 
-codec_994: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_996: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1related/get response_header (response Server-Timing 200)."""
 
-codec_995: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_997: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1related/get response_header (response RateLimit-Policy 200)."""
 
-codec_996: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_998: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1related/get response_header (response RateLimit 200)."""
 
-codec_997: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_999: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1posts~1{post_id}~1related/get response_header (response Cache-Control 200)."""
 
-codec_998: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1000: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1related/get response_body (response 401 application/problem+json)."""
 
-codec_999: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1001: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1related/get response_header (response X-Request-ID 401)."""
 
-codec_1000: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1002: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1related/get response_body (response 404 application/problem+json)."""
 
-codec_1001: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1003: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1related/get response_header (response X-Request-ID 404)."""
 
-codec_1002: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1004: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1related/get response_body (response 422 application/problem+json)."""
 
-codec_1003: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1005: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1related/get response_header (response X-Request-ID 422)."""
 
-codec_1004: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1006: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1related/get response_body (response 429 application/problem+json)."""
 
-codec_1005: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1007: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1related/get response_header (response X-Request-ID 429)."""
 
-codec_1006: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1008: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1related/get response_header (response Retry-After 429)."""
 
-codec_1007: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1009: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1related/get response_body (response default application/problem+json)."""
 
-codec_1008: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1010: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1related/get response_header (response X-Request-ID default)."""
 
-codec_1009: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1011: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1related/get response_header (response Retry-After default)."""
 
-codec_1010: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1012: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}~1publication/put parameter (request path post_id)."""
 
-codec_1011: Final[PydanticCodec[models.Publication]] = PydanticCodec(models.Publication)
+codec_1013: Final[PydanticCodec[models.Publication]] = PydanticCodec(models.Publication)
 """Codec of /paths/~1posts~1{post_id}~1publication/put request_body (request application/json)."""
 
-codec_1012: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
+codec_1014: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 200 application/json)."""
 
-codec_1013: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1015: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 200)."""
 
-codec_1014: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1016: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing 200)."""
 
-codec_1015: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1017: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit-Policy 200)."""
 
-codec_1016: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1018: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit 200)."""
 
-codec_1017: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1019: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response ETag 200)."""
 
-codec_1018: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1020: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 400 application/problem+json)."""
 
-codec_1019: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1021: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 400)."""
 
-codec_1020: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1022: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 401 application/problem+json)."""
 
-codec_1021: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1023: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 401)."""
 
-codec_1022: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1024: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 403 application/problem+json)."""
 
-codec_1023: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1025: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 403)."""
 
-codec_1024: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1026: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 404 application/problem+json)."""
 
-codec_1025: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1027: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 404)."""
 
-codec_1026: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1028: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 409 application/problem+json)."""
 
-codec_1027: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1029: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 409)."""
 
-codec_1028: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1030: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 413 application/problem+json)."""
 
-codec_1029: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1031: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 413)."""
 
-codec_1030: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1032: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 415 application/problem+json)."""
 
-codec_1031: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1033: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 415)."""
 
-codec_1032: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1034: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 422 application/problem+json)."""
 
-codec_1033: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1035: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 422)."""
 
-codec_1034: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1036: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 429 application/problem+json)."""
 
-codec_1035: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1037: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 429)."""
 
-codec_1036: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1038: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Retry-After 429)."""
 
-codec_1037: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1039: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response default application/problem+json)."""
 
-codec_1038: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1040: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID default)."""
 
-codec_1039: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1041: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Retry-After default)."""
 
-codec_1040: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1042: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete parameter (request path post_id)."""
 
-codec_1041: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
+codec_1043: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response 200 application/json)."""
 
-codec_1042: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1044: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID 200)."""
 
-codec_1043: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1045: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Server-Timing 200)."""
 
-codec_1044: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1046: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response RateLimit-Policy 200)."""
 
-codec_1045: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1047: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response RateLimit 200)."""
 
-codec_1046: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1048: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response ETag 200)."""
 
-codec_1047: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1049: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response 401 application/problem+json)."""
 
-codec_1048: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1050: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID 401)."""
 
-codec_1049: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1051: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response 403 application/problem+json)."""
 
-codec_1050: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1052: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID 403)."""
 
-codec_1051: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1053: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response 404 application/problem+json)."""
 
-codec_1052: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1054: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID 404)."""
 
-codec_1053: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1055: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response 409 application/problem+json)."""
 
-codec_1054: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1056: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID 409)."""
 
-codec_1055: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1057: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response 422 application/problem+json)."""
 
-codec_1056: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1058: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID 422)."""
 
-codec_1057: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1059: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response 429 application/problem+json)."""
 
-codec_1058: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1060: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID 429)."""
 
-codec_1059: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1061: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Retry-After 429)."""
 
-codec_1060: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1062: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response default application/problem+json)."""
 
-codec_1061: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1063: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID default)."""
 
-codec_1062: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1064: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Retry-After default)."""
 
-codec_1063: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1065: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}~1archive/put parameter (request path post_id)."""
 
-codec_1064: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
+codec_1066: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response 200 application/json)."""
 
-codec_1065: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1067: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID 200)."""
 
-codec_1066: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1068: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Server-Timing 200)."""
 
-codec_1067: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1069: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response RateLimit-Policy 200)."""
 
-codec_1068: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1070: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response RateLimit 200)."""
 
-codec_1069: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1071: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response ETag 200)."""
 
-codec_1070: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1072: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response 401 application/problem+json)."""
 
-codec_1071: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1073: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID 401)."""
 
-codec_1072: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1074: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response 403 application/problem+json)."""
 
-codec_1073: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1075: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID 403)."""
 
-codec_1074: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1076: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response 404 application/problem+json)."""
 
-codec_1075: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1077: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID 404)."""
 
-codec_1076: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1078: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response 409 application/problem+json)."""
 
-codec_1077: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1079: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID 409)."""
 
-codec_1078: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1080: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response 422 application/problem+json)."""
 
-codec_1079: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1081: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID 422)."""
 
-codec_1080: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1082: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response 429 application/problem+json)."""
 
-codec_1081: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1083: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID 429)."""
 
-codec_1082: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1084: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Retry-After 429)."""
 
-codec_1083: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1085: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response default application/problem+json)."""
 
-codec_1084: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1086: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID default)."""
 
-codec_1085: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1087: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Retry-After default)."""
 
-codec_1086: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1088: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}~1feature/put parameter (request path post_id)."""
 
-codec_1087: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
+codec_1089: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_body (response 200 application/json)."""
 
-codec_1088: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1090: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_header (response X-Request-ID 200)."""
 
-codec_1089: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1091: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_header (response Server-Timing 200)."""
 
-codec_1090: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1092: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_header (response RateLimit-Policy 200)."""
 
-codec_1091: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1093: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_header (response RateLimit 200)."""
 
-codec_1092: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1094: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_header (response ETag 200)."""
 
-codec_1093: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1095: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_body (response 401 application/problem+json)."""
 
-codec_1094: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1096: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_header (response X-Request-ID 401)."""
 
-codec_1095: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1097: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_body (response 403 application/problem+json)."""
 
-codec_1096: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1098: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_header (response X-Request-ID 403)."""
 
-codec_1097: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1099: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_body (response 404 application/problem+json)."""
 
-codec_1098: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1100: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_header (response X-Request-ID 404)."""
 
-codec_1099: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1101: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_body (response 422 application/problem+json)."""
 
-codec_1100: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1102: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_header (response X-Request-ID 422)."""
 
-codec_1101: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1103: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_body (response 429 application/problem+json)."""
 
-codec_1102: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1104: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_header (response X-Request-ID 429)."""
 
-codec_1103: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1105: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_header (response Retry-After 429)."""
 
-codec_1104: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1106: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_body (response default application/problem+json)."""
 
-codec_1105: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1107: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_header (response X-Request-ID default)."""
 
-codec_1106: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1108: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_header (response Retry-After default)."""
 
-codec_1107: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1109: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete parameter (request path post_id)."""
 
-codec_1108: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
+codec_1110: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_body (response 200 application/json)."""
 
-codec_1109: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1111: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_header (response X-Request-ID 200)."""
 
-codec_1110: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1112: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_header (response Server-Timing 200)."""
 
-codec_1111: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1113: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_header (response RateLimit-Policy 200)."""
 
-codec_1112: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1114: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_header (response RateLimit 200)."""
 
-codec_1113: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1115: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_header (response ETag 200)."""
 
-codec_1114: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1116: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_body (response 401 application/problem+json)."""
 
-codec_1115: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1117: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_header (response X-Request-ID 401)."""
 
-codec_1116: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1118: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_body (response 403 application/problem+json)."""
 
-codec_1117: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1119: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_header (response X-Request-ID 403)."""
 
-codec_1118: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1120: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_body (response 404 application/problem+json)."""
 
-codec_1119: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1121: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_header (response X-Request-ID 404)."""
 
-codec_1120: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1122: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_body (response 422 application/problem+json)."""
 
-codec_1121: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1123: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_header (response X-Request-ID 422)."""
 
-codec_1122: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1124: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_body (response 429 application/problem+json)."""
 
-codec_1123: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1125: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_header (response X-Request-ID 429)."""
 
-codec_1124: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1126: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_header (response Retry-After 429)."""
 
-codec_1125: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1127: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_body (response default application/problem+json)."""
 
-codec_1126: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1128: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_header (response X-Request-ID default)."""
 
-codec_1127: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1129: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_header (response Retry-After default)."""
 
-codec_1128: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_1130: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get parameter (request query limit)."""
 
-codec_1129: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+codec_1131: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get parameter (request query cursor)."""
 
-codec_1130: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+codec_1132: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get parameter (request query page)."""
 
-codec_1131: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_1133: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get parameter (request query include_total)."""
 
-codec_1132: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1134: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get parameter (request path post_id)."""
 
-codec_1133: Final[PydanticCodec[models.RevisionPage]] = PydanticCodec(models.RevisionPage)
+codec_1135: Final[PydanticCodec[models.RevisionPage]] = PydanticCodec(models.RevisionPage)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_body (response 200 application/json)."""
 
-codec_1134: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1136: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_header (response X-Request-ID 200)."""
 
-codec_1135: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1137: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_header (response Server-Timing 200)."""
 
-codec_1136: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1138: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_header (response RateLimit-Policy 200)."""
 
-codec_1137: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1139: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_header (response RateLimit 200)."""
 
-codec_1138: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+codec_1140: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_header (response Link 200)."""
 
-codec_1139: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1141: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_body (response 401 application/problem+json)."""
 
-codec_1140: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1142: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_header (response X-Request-ID 401)."""
 
-codec_1141: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1143: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_body (response 403 application/problem+json)."""
 
-codec_1142: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1144: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_header (response X-Request-ID 403)."""
 
-codec_1143: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1145: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_body (response 404 application/problem+json)."""
 
-codec_1144: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1146: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_header (response X-Request-ID 404)."""
 
-codec_1145: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1147: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_body (response 422 application/problem+json)."""
 
-codec_1146: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1148: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_header (response X-Request-ID 422)."""
 
-codec_1147: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1149: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_body (response 429 application/problem+json)."""
 
-codec_1148: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1150: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_header (response X-Request-ID 429)."""
 
-codec_1149: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1151: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_header (response Retry-After 429)."""
 
-codec_1150: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1152: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_body (response default application/problem+json)."""
 
-codec_1151: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1153: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_header (response X-Request-ID default)."""
 
-codec_1152: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1154: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_header (response Retry-After default)."""
 
-codec_1153: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1155: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get parameter (request path post_id)."""
 
-codec_1154: Final[PydanticCodec[models.RevisionNumber]] = PydanticCodec(models.RevisionNumber)
+codec_1156: Final[PydanticCodec[models.RevisionNumber]] = PydanticCodec(models.RevisionNumber)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get parameter (request path number)."""
 
-codec_1155: Final[PydanticCodec[models.Revision]] = PydanticCodec(models.Revision)
+codec_1157: Final[PydanticCodec[models.Revision]] = PydanticCodec(models.Revision)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_body (response 200 application/json)."""
 
-codec_1156: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1158: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_header (response X-Request-ID 200)."""
 
-codec_1157: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1159: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_header (response Server-Timing 200)."""
 
-codec_1158: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1160: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_header (response RateLimit-Policy 200)."""
 
-codec_1159: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1161: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_header (response RateLimit 200)."""
 
-codec_1160: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1162: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_body (response 401 application/problem+json)."""
 
-codec_1161: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1163: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_header (response X-Request-ID 401)."""
 
-codec_1162: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1164: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_body (response 403 application/problem+json)."""
 
-codec_1163: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1165: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_header (response X-Request-ID 403)."""
 
-codec_1164: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1166: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_body (response 404 application/problem+json)."""
 
-codec_1165: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1167: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_header (response X-Request-ID 404)."""
 
-codec_1166: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1168: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_body (response 422 application/problem+json)."""
 
-codec_1167: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1169: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_header (response X-Request-ID 422)."""
 
-codec_1168: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1170: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_body (response 429 application/problem+json)."""
 
-codec_1169: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1171: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_header (response X-Request-ID 429)."""
 
-codec_1170: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1172: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_header (response Retry-After 429)."""
 
-codec_1171: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1173: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_body (response default application/problem+json)."""
 
-codec_1172: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1174: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_header (response X-Request-ID default)."""
 
-codec_1173: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1175: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_header (response Retry-After default)."""
 
-codec_1174: Final[PydanticCodec[models.RevisionNumber]] = PydanticCodec(models.RevisionNumber)
+codec_1176: Final[PydanticCodec[models.RevisionNumber]] = PydanticCodec(models.RevisionNumber)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get parameter (request query against)."""
 
-codec_1175: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1177: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get parameter (request path post_id)."""
 
-codec_1176: Final[PydanticCodec[models.RevisionNumber]] = PydanticCodec(models.RevisionNumber)
+codec_1178: Final[PydanticCodec[models.RevisionNumber]] = PydanticCodec(models.RevisionNumber)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get parameter (request path number)."""
 
-codec_1177: Final[PydanticCodec[models.RevisionDiff]] = PydanticCodec(models.RevisionDiff)
+codec_1179: Final[PydanticCodec[models.RevisionDiff]] = PydanticCodec(models.RevisionDiff)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_body (response 200 application/json)."""
 
-codec_1178: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1180: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_header (response X-Request-ID 200)."""
 
-codec_1179: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1181: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_header (response Server-Timing 200)."""
 
-codec_1180: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1182: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_header (response RateLimit-Policy 200)."""
 
-codec_1181: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1183: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_header (response RateLimit 200)."""
 
-codec_1182: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1184: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_body (response 401 application/problem+json)."""
 
-codec_1183: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1185: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_header (response X-Request-ID 401)."""
 
-codec_1184: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1186: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_body (response 403 application/problem+json)."""
 
-codec_1185: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1187: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_header (response X-Request-ID 403)."""
 
-codec_1186: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1188: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_body (response 404 application/problem+json)."""
 
-codec_1187: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1189: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_header (response X-Request-ID 404)."""
 
-codec_1188: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1190: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_body (response 422 application/problem+json)."""
 
-codec_1189: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1191: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_header (response X-Request-ID 422)."""
 
-codec_1190: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1192: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_body (response 429 application/problem+json)."""
 
-codec_1191: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1193: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_header (response X-Request-ID 429)."""
 
-codec_1192: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1194: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_header (response Retry-After 429)."""
 
-codec_1193: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1195: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_body (response default application/problem+json)."""
 
-codec_1194: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1196: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_header (response X-Request-ID default)."""
 
-codec_1195: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1197: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_header (response Retry-After default)."""
 
-codec_1196: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_1198: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put parameter (request header If-Match)."""
 
-codec_1197: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1199: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put parameter (request path post_id)."""
 
-codec_1198: Final[PydanticCodec[models.RevisionNumber]] = PydanticCodec(models.RevisionNumber)
+codec_1200: Final[PydanticCodec[models.RevisionNumber]] = PydanticCodec(models.RevisionNumber)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put parameter (request path number)."""
 
-codec_1199: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
+codec_1201: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_body (response 200 application/json)."""
 
-codec_1200: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1202: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_header (response X-Request-ID 200)."""
 
-codec_1201: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1203: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_header (response Server-Timing 200)."""
 
-codec_1202: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1204: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_header (response RateLimit-Policy 200)."""
 
-codec_1203: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1205: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_header (response RateLimit 200)."""
 
-codec_1204: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1206: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_header (response ETag 200)."""
 
-codec_1205: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1207: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_body (response 401 application/problem+json)."""
 
-codec_1206: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1208: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_header (response X-Request-ID 401)."""
 
-codec_1207: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1209: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_body (response 403 application/problem+json)."""
 
-codec_1208: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1210: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_header (response X-Request-ID 403)."""
 
-codec_1209: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1211: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_body (response 404 application/problem+json)."""
 
-codec_1210: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1212: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_header (response X-Request-ID 404)."""
 
-codec_1211: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1213: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_body (response 412 application/problem+json)."""
 
-codec_1212: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1214: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_header (response X-Request-ID 412)."""
 
-codec_1213: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1215: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_body (response 422 application/problem+json)."""
 
-codec_1214: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1216: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_header (response X-Request-ID 422)."""
 
-codec_1215: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1217: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_body (response 428 application/problem+json)."""
 
-codec_1216: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1218: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_header (response X-Request-ID 428)."""
 
-codec_1217: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1219: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_body (response 429 application/problem+json)."""
 
-codec_1218: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1220: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_header (response X-Request-ID 429)."""
 
-codec_1219: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1221: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_header (response Retry-After 429)."""
 
-codec_1220: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1222: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_body (response default application/problem+json)."""
 
-codec_1221: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1223: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_header (response X-Request-ID default)."""
 
-codec_1222: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1224: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_header (response Retry-After default)."""
 
-codec_1223: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1225: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}~1like/put parameter (request path post_id)."""
 
-codec_1224: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1226: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID 204)."""
 
-codec_1225: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1227: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Server-Timing 204)."""
 
-codec_1226: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1228: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response RateLimit-Policy 204)."""
 
-codec_1227: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1229: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response RateLimit 204)."""
 
-codec_1228: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1230: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_body (response 401 application/problem+json)."""
 
-codec_1229: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1231: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID 401)."""
 
-codec_1230: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1232: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_body (response 403 application/problem+json)."""
 
-codec_1231: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1233: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID 403)."""
 
-codec_1232: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1234: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_body (response 404 application/problem+json)."""
 
-codec_1233: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1235: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID 404)."""
 
-codec_1234: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1236: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_body (response 409 application/problem+json)."""
 
-codec_1235: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1237: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID 409)."""
 
-codec_1236: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1238: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_body (response 422 application/problem+json)."""
 
-codec_1237: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1239: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID 422)."""
 
-codec_1238: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1240: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_body (response 429 application/problem+json)."""
 
-codec_1239: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1241: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID 429)."""
 
-codec_1240: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1242: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Retry-After 429)."""
 
-codec_1241: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1243: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_body (response default application/problem+json)."""
 
-codec_1242: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1244: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID default)."""
 
-codec_1243: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1245: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Retry-After default)."""
 
-codec_1244: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1246: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}~1like/delete parameter (request path post_id)."""
 
-codec_1245: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1247: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response X-Request-ID 204)."""
 
-codec_1246: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1248: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Server-Timing 204)."""
 
-codec_1247: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1249: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response RateLimit-Policy 204)."""
 
-codec_1248: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1250: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response RateLimit 204)."""
 
-codec_1249: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1251: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_body (response 401 application/problem+json)."""
 
-codec_1250: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1252: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response X-Request-ID 401)."""
 
-codec_1251: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1253: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_body (response 403 application/problem+json)."""
 
-codec_1252: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1254: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response X-Request-ID 403)."""
 
-codec_1253: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1255: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_body (response 404 application/problem+json)."""
 
-codec_1254: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1256: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response X-Request-ID 404)."""
 
-codec_1255: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1257: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_body (response 422 application/problem+json)."""
 
-codec_1256: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1258: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response X-Request-ID 422)."""
 
-codec_1257: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1259: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_body (response 429 application/problem+json)."""
 
-codec_1258: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1260: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response X-Request-ID 429)."""
 
-codec_1259: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1261: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Retry-After 429)."""
 
-codec_1260: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1262: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_body (response default application/problem+json)."""
 
-codec_1261: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1263: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response X-Request-ID default)."""
 
-codec_1262: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1264: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Retry-After default)."""
 
-codec_1263: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_1265: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request query limit)."""
 
-codec_1264: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+codec_1266: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
 """Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request query cursor)."""
 
-codec_1265: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+codec_1267: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
 """Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request query page)."""
 
-codec_1266: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_1268: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request query include_total)."""
 
-codec_1267: Final[PydanticCodec[models.CommentSort]] = PydanticCodec(models.CommentSort)
+codec_1269: Final[PydanticCodec[models.CommentSort]] = PydanticCodec(models.CommentSort)
 """Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request query sort)."""
 
-codec_1268: Final[PydanticCodec[models.CommentLayout]] = PydanticCodec(models.CommentLayout)
+codec_1270: Final[PydanticCodec[models.CommentLayout]] = PydanticCodec(models.CommentLayout)
 """Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request query layout)."""
 
-codec_1269: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1271: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request path post_id)."""
 
-codec_1270: Final[PydanticCodec[models.CommentPage]] = PydanticCodec(models.CommentPage)
+codec_1272: Final[PydanticCodec[models.CommentPage]] = PydanticCodec(models.CommentPage)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_body (response 200 application/json)."""
 
-codec_1271: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1273: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response X-Request-ID 200)."""
 
-codec_1272: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1274: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Server-Timing 200)."""
 
-codec_1273: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1275: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response RateLimit-Policy 200)."""
 
-codec_1274: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1276: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response RateLimit 200)."""
 
-codec_1275: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+codec_1277: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Link 200)."""
 
-codec_1276: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1278: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Cache-Control 200)."""
 
-codec_1277: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1279: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_body (response 401 application/problem+json)."""
 
-codec_1278: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1280: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response X-Request-ID 401)."""
 
-codec_1279: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1281: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_body (response 404 application/problem+json)."""
 
-codec_1280: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1282: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response X-Request-ID 404)."""
 
-codec_1281: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1283: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_body (response 422 application/problem+json)."""
 
-codec_1282: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1284: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response X-Request-ID 422)."""
 
-codec_1283: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1285: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_body (response 429 application/problem+json)."""
 
-codec_1284: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1286: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response X-Request-ID 429)."""
 
-codec_1285: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1287: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Retry-After 429)."""
 
-codec_1286: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1288: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_body (response default application/problem+json)."""
 
-codec_1287: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1289: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response X-Request-ID default)."""
 
-codec_1288: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1290: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Retry-After default)."""
 
-codec_1289: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
+codec_1291: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
 """Codec of /paths/~1posts~1{post_id}~1comments/post parameter (request header Idempotency-Key)."""
 
-codec_1290: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1292: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}~1comments/post parameter (request path post_id)."""
 
-codec_1291: Final[PydanticCodec[models.CommentCreate]] = PydanticCodec(models.CommentCreate)
+codec_1293: Final[PydanticCodec[models.CommentCreate]] = PydanticCodec(models.CommentCreate)
 """Codec of /paths/~1posts~1{post_id}~1comments/post request_body (request application/json)."""
 
-codec_1292: Final[PydanticCodec[models.Comment]] = PydanticCodec(models.Comment)
+codec_1294: Final[PydanticCodec[models.Comment]] = PydanticCodec(models.Comment)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 201 application/json)."""
 
-codec_1293: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1295: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 201)."""
 
-codec_1294: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1296: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 201)."""
 
-codec_1295: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1297: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit-Policy 201)."""
 
-codec_1296: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1298: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit 201)."""
 
-codec_1297: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+codec_1299: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Location 201)."""
 
-codec_1298: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1300: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response ETag 201)."""
 
-codec_1299: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
+codec_1301: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Idempotent-Replayed 201)."""
 
-codec_1300: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1302: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 400 application/problem+json)."""
 
-codec_1301: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1303: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 400)."""
 
-codec_1302: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1304: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 401 application/problem+json)."""
 
-codec_1303: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1305: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 401)."""
 
-codec_1304: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1306: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 403 application/problem+json)."""
 
-codec_1305: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1307: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 403)."""
 
-codec_1306: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1308: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 404 application/problem+json)."""
 
-codec_1307: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1309: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 404)."""
 
-codec_1308: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1310: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 409 application/problem+json)."""
 
-codec_1309: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1311: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 409)."""
 
-codec_1310: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1312: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 413 application/problem+json)."""
 
-codec_1311: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1313: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 413)."""
 
-codec_1312: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1314: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 415 application/problem+json)."""
 
-codec_1313: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1315: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 415)."""
 
-codec_1314: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1316: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 422 application/problem+json)."""
 
-codec_1315: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1317: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 422)."""
 
-codec_1316: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1318: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 429 application/problem+json)."""
 
-codec_1317: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1319: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 429)."""
 
-codec_1318: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1320: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Retry-After 429)."""
 
-codec_1319: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1321: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response default application/problem+json)."""
 
-codec_1320: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1322: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID default)."""
 
-codec_1321: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1323: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Retry-After default)."""
 
-codec_1322: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_1324: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1comments~1moderation-queue/get parameter (request query limit)."""
 
-codec_1323: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+codec_1325: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
 """Codec of /paths/~1comments~1moderation-queue/get parameter (request query cursor)."""
 
-codec_1324: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+codec_1326: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
 """Codec of /paths/~1comments~1moderation-queue/get parameter (request query page)."""
 
-codec_1325: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_1327: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1comments~1moderation-queue/get parameter (request query include_total)."""
 
-codec_1326: Final[PydanticCodec[models.ModerationSort]] = PydanticCodec(models.ModerationSort)
+codec_1328: Final[PydanticCodec[models.ModerationSort]] = PydanticCodec(models.ModerationSort)
 """Codec of /paths/~1comments~1moderation-queue/get parameter (request query sort)."""
 
-codec_1327: Final[PydanticCodec[models.CommentStatus]] = PydanticCodec(models.CommentStatus)
+codec_1329: Final[PydanticCodec[models.CommentStatus]] = PydanticCodec(models.CommentStatus)
 """Codec of /paths/~1comments~1moderation-queue/get parameter (request query status)."""
 
-codec_1328: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_1330: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1comments~1moderation-queue/get parameter (request query reported)."""
 
-codec_1329: Final[PydanticCodec[models.ModerationPage]] = PydanticCodec(models.ModerationPage)
+codec_1331: Final[PydanticCodec[models.ModerationPage]] = PydanticCodec(models.ModerationPage)
 """Codec of /paths/~1comments~1moderation-queue/get response_body (response 200 application/json)."""
 
-codec_1330: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1332: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response X-Request-ID 200)."""
 
-codec_1331: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1333: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response Server-Timing 200)."""
 
-codec_1332: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1334: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response RateLimit-Policy 200)."""
 
-codec_1333: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1335: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response RateLimit 200)."""
 
-codec_1334: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+codec_1336: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response Link 200)."""
 
-codec_1335: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1337: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response Cache-Control 200)."""
 
-codec_1336: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1338: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1moderation-queue/get response_body (response 401 application/problem+json)."""
 
-codec_1337: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1339: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response X-Request-ID 401)."""
 
-codec_1338: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1340: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1moderation-queue/get response_body (response 403 application/problem+json)."""
 
-codec_1339: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1341: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response X-Request-ID 403)."""
 
-codec_1340: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1342: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1moderation-queue/get response_body (response 422 application/problem+json)."""
 
-codec_1341: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1343: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response X-Request-ID 422)."""
 
-codec_1342: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1344: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1moderation-queue/get response_body (response 429 application/problem+json)."""
 
-codec_1343: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1345: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response X-Request-ID 429)."""
 
-codec_1344: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1346: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response Retry-After 429)."""
 
-codec_1345: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1347: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1moderation-queue/get response_body (response default application/problem+json)."""
 
-codec_1346: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1348: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response X-Request-ID default)."""
 
-codec_1347: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1349: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response Retry-After default)."""
 
-codec_1348: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_1350: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1comments~1{comment_id}/get parameter (request header If-None-Match)."""
 
-codec_1349: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1351: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1comments~1{comment_id}/get parameter (request path comment_id)."""
 
-codec_1350: Final[PydanticCodec[models.Comment]] = PydanticCodec(models.Comment)
+codec_1352: Final[PydanticCodec[models.Comment]] = PydanticCodec(models.Comment)
 """Codec of /paths/~1comments~1{comment_id}/get response_body (response 200 application/json)."""
 
-codec_1351: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1353: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID 200)."""
 
-codec_1352: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1354: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Server-Timing 200)."""
 
-codec_1353: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1355: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit-Policy 200)."""
 
-codec_1354: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1356: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit 200)."""
 
-codec_1355: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1357: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response ETag 200)."""
 
-codec_1356: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1358: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Cache-Control 200)."""
 
-codec_1357: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1359: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID 304)."""
 
-codec_1358: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1360: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Server-Timing 304)."""
 
-codec_1359: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1361: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit-Policy 304)."""
 
-codec_1360: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1362: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit 304)."""
 
-codec_1361: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1363: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response ETag 304)."""
 
-codec_1362: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1364: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Cache-Control 304)."""
 
-codec_1363: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1365: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/get response_body (response 401 application/problem+json)."""
 
-codec_1364: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1366: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID 401)."""
 
-codec_1365: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1367: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/get response_body (response 404 application/problem+json)."""
 
-codec_1366: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1368: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID 404)."""
 
-codec_1367: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1369: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/get response_body (response 422 application/problem+json)."""
 
-codec_1368: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1370: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID 422)."""
 
-codec_1369: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1371: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/get response_body (response 429 application/problem+json)."""
 
-codec_1370: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1372: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID 429)."""
 
-codec_1371: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1373: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Retry-After 429)."""
 
-codec_1372: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1374: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/get response_body (response default application/problem+json)."""
 
-codec_1373: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1375: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID default)."""
 
-codec_1374: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1376: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Retry-After default)."""
 
-codec_1375: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_1377: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1comments~1{comment_id}/patch parameter (request header If-Match)."""
 
-codec_1376: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1378: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1comments~1{comment_id}/patch parameter (request path comment_id)."""
 
-codec_1377: Final[PydanticCodec[models.CommentUpdate]] = PydanticCodec(models.CommentUpdate)
+codec_1379: Final[PydanticCodec[models.CommentUpdate]] = PydanticCodec(models.CommentUpdate)
 """Codec of /paths/~1comments~1{comment_id}/patch request_body (request application/merge-patch+json)."""
 
-codec_1378: Final[PydanticCodec[models.Comment]] = PydanticCodec(models.Comment)
+codec_1380: Final[PydanticCodec[models.Comment]] = PydanticCodec(models.Comment)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 200 application/json)."""
 
-codec_1379: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1381: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 200)."""
 
-codec_1380: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1382: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 200)."""
 
-codec_1381: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1383: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit-Policy 200)."""
 
-codec_1382: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1384: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit 200)."""
 
-codec_1383: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1385: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response ETag 200)."""
 
-codec_1384: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1386: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 400 application/problem+json)."""
 
-codec_1385: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1387: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 400)."""
 
-codec_1386: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1388: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 401 application/problem+json)."""
 
-codec_1387: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1389: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 401)."""
 
-codec_1388: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1390: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 403 application/problem+json)."""
 
-codec_1389: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1391: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 403)."""
 
-codec_1390: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1392: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 404 application/problem+json)."""
 
-codec_1391: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1393: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 404)."""
 
-codec_1392: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1394: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 412 application/problem+json)."""
 
-codec_1393: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1395: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 412)."""
 
-codec_1394: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1396: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 413 application/problem+json)."""
 
-codec_1395: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1397: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 413)."""
 
-codec_1396: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1398: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 415 application/problem+json)."""
 
-codec_1397: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1399: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 415)."""
 
-codec_1398: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1400: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 422 application/problem+json)."""
 
-codec_1399: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1401: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 422)."""
 
-codec_1400: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1402: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 428 application/problem+json)."""
 
-codec_1401: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1403: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 428)."""
 
-codec_1402: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1404: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 429 application/problem+json)."""
 
-codec_1403: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1405: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 429)."""
 
-codec_1404: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1406: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Retry-After 429)."""
 
-codec_1405: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1407: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response default application/problem+json)."""
 
-codec_1406: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1408: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID default)."""
 
-codec_1407: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1409: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Retry-After default)."""
 
-codec_1408: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_1410: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1comments~1{comment_id}/delete parameter (request header If-Match)."""
 
-codec_1409: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1411: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1comments~1{comment_id}/delete parameter (request path comment_id)."""
 
-codec_1410: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1412: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 204)."""
 
-codec_1411: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1413: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 204)."""
 
-codec_1412: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1414: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit-Policy 204)."""
 
-codec_1413: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1415: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit 204)."""
 
-codec_1414: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1416: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/delete response_body (response 401 application/problem+json)."""
 
-codec_1415: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1417: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 401)."""
 
-codec_1416: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1418: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/delete response_body (response 403 application/problem+json)."""
 
-codec_1417: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1419: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 403)."""
 
-codec_1418: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1420: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/delete response_body (response 404 application/problem+json)."""
 
-codec_1419: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1421: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 404)."""
 
-codec_1420: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1422: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/delete response_body (response 412 application/problem+json)."""
 
-codec_1421: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1423: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 412)."""
 
-codec_1422: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1424: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/delete response_body (response 422 application/problem+json)."""
 
-codec_1423: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1425: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 422)."""
 
-codec_1424: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1426: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/delete response_body (response 428 application/problem+json)."""
 
-codec_1425: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1427: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 428)."""
 
-codec_1426: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1428: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/delete response_body (response 429 application/problem+json)."""
 
-codec_1427: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1429: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 429)."""
 
-codec_1428: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1430: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Retry-After 429)."""
 
-codec_1429: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1431: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/delete response_body (response default application/problem+json)."""
 
-codec_1430: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1432: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID default)."""
 
-codec_1431: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1433: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Retry-After default)."""
 
-codec_1432: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1434: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1comments~1{comment_id}~1like/put parameter (request path comment_id)."""
 
-codec_1433: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1435: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID 204)."""
 
-codec_1434: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1436: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Server-Timing 204)."""
 
-codec_1435: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1437: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit-Policy 204)."""
 
-codec_1436: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1438: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit 204)."""
 
-codec_1437: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1439: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response 401 application/problem+json)."""
 
-codec_1438: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1440: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID 401)."""
 
-codec_1439: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1441: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response 403 application/problem+json)."""
 
-codec_1440: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1442: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID 403)."""
 
-codec_1441: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1443: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response 404 application/problem+json)."""
 
-codec_1442: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1444: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID 404)."""
 
-codec_1443: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1445: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response 409 application/problem+json)."""
 
-codec_1444: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1446: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID 409)."""
 
-codec_1445: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1447: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response 422 application/problem+json)."""
 
-codec_1446: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1448: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID 422)."""
 
-codec_1447: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1449: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response 429 application/problem+json)."""
 
-codec_1448: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1450: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID 429)."""
 
-codec_1449: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1451: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Retry-After 429)."""
 
-codec_1450: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1452: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response default application/problem+json)."""
 
-codec_1451: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1453: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID default)."""
 
-codec_1452: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1454: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Retry-After default)."""
 
-codec_1453: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1455: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete parameter (request path comment_id)."""
 
-codec_1454: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1456: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID 204)."""
 
-codec_1455: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1457: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Server-Timing 204)."""
 
-codec_1456: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1458: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response RateLimit-Policy 204)."""
 
-codec_1457: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1459: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response RateLimit 204)."""
 
-codec_1458: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1460: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_body (response 401 application/problem+json)."""
 
-codec_1459: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1461: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID 401)."""
 
-codec_1460: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1462: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_body (response 403 application/problem+json)."""
 
-codec_1461: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1463: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID 403)."""
 
-codec_1462: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1464: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_body (response 404 application/problem+json)."""
 
-codec_1463: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1465: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID 404)."""
 
-codec_1464: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1466: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_body (response 422 application/problem+json)."""
 
-codec_1465: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1467: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID 422)."""
 
-codec_1466: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1468: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_body (response 429 application/problem+json)."""
 
-codec_1467: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1469: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID 429)."""
 
-codec_1468: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1470: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Retry-After 429)."""
 
-codec_1469: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1471: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_body (response default application/problem+json)."""
 
-codec_1470: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1472: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID default)."""
 
-codec_1471: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1473: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Retry-After default)."""
 
-codec_1472: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1474: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1comments~1{comment_id}~1report/put parameter (request path comment_id)."""
 
-codec_1473: Final[PydanticCodec[models.CommentReport]] = PydanticCodec(models.CommentReport)
+codec_1475: Final[PydanticCodec[models.CommentReport]] = PydanticCodec(models.CommentReport)
 """Codec of /paths/~1comments~1{comment_id}~1report/put request_body (request application/json)."""
 
-codec_1474: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1476: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response X-Request-ID 204)."""
 
-codec_1475: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1477: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Server-Timing 204)."""
 
-codec_1476: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1478: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response RateLimit-Policy 204)."""
 
-codec_1477: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1479: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response RateLimit 204)."""
 
-codec_1478: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1480: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_body (response 400 application/problem+json)."""
 
-codec_1479: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1481: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response X-Request-ID 400)."""
 
-codec_1480: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1482: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_body (response 401 application/problem+json)."""
 
-codec_1481: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1483: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response X-Request-ID 401)."""
 
-codec_1482: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1484: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_body (response 403 application/problem+json)."""
 
-codec_1483: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1485: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response X-Request-ID 403)."""
 
-codec_1484: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1486: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_body (response 404 application/problem+json)."""
 
-codec_1485: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1487: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response X-Request-ID 404)."""
 
-codec_1486: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1488: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_body (response 413 application/problem+json)."""
 
-codec_1487: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1489: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response X-Request-ID 413)."""
 
-codec_1488: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1490: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_body (response 415 application/problem+json)."""
 
-codec_1489: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1491: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response X-Request-ID 415)."""
 
-codec_1490: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1492: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_body (response 422 application/problem+json)."""
 
-codec_1491: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1493: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response X-Request-ID 422)."""
 
-codec_1492: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1494: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_body (response 429 application/problem+json)."""
 
-codec_1493: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1495: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response X-Request-ID 429)."""
 
-codec_1494: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1496: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Retry-After 429)."""
 
-codec_1495: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1497: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_body (response default application/problem+json)."""
 
-codec_1496: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1498: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response X-Request-ID default)."""
 
-codec_1497: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1499: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Retry-After default)."""
 
-codec_1498: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_1500: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put parameter (request header If-Match)."""
 
-codec_1499: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1501: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put parameter (request path comment_id)."""
 
-codec_1500: Final[PydanticCodec[models.Comment]] = PydanticCodec(models.Comment)
+codec_1502: Final[PydanticCodec[models.Comment]] = PydanticCodec(models.Comment)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_body (response 200 application/json)."""
 
-codec_1501: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1503: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response X-Request-ID 200)."""
 
-codec_1502: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1504: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response Server-Timing 200)."""
 
-codec_1503: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1505: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response RateLimit-Policy 200)."""
 
-codec_1504: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1506: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response RateLimit 200)."""
 
-codec_1505: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1507: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response ETag 200)."""
 
-codec_1506: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1508: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_body (response 401 application/problem+json)."""
 
-codec_1507: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1509: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response X-Request-ID 401)."""
 
-codec_1508: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1510: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_body (response 403 application/problem+json)."""
 
-codec_1509: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1511: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response X-Request-ID 403)."""
 
-codec_1510: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1512: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_body (response 404 application/problem+json)."""
 
-codec_1511: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1513: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response X-Request-ID 404)."""
 
-codec_1512: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1514: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_body (response 412 application/problem+json)."""
 
-codec_1513: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1515: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response X-Request-ID 412)."""
 
-codec_1514: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1516: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_body (response 422 application/problem+json)."""
 
-codec_1515: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1517: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response X-Request-ID 422)."""
 
-codec_1516: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1518: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_body (response 428 application/problem+json)."""
 
-codec_1517: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1519: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response X-Request-ID 428)."""
 
-codec_1518: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1520: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_body (response 429 application/problem+json)."""
 
-codec_1519: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1521: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response X-Request-ID 429)."""
 
-codec_1520: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1522: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response Retry-After 429)."""
 
-codec_1521: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1523: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_body (response default application/problem+json)."""
 
-codec_1522: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1524: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response X-Request-ID default)."""
 
-codec_1523: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1525: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response Retry-After default)."""
 
-codec_1524: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_1526: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put parameter (request header If-Match)."""
 
-codec_1525: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1527: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put parameter (request path comment_id)."""
 
-codec_1526: Final[PydanticCodec[models.Comment]] = PydanticCodec(models.Comment)
+codec_1528: Final[PydanticCodec[models.Comment]] = PydanticCodec(models.Comment)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_body (response 200 application/json)."""
 
-codec_1527: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1529: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response X-Request-ID 200)."""
 
-codec_1528: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1530: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response Server-Timing 200)."""
 
-codec_1529: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1531: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response RateLimit-Policy 200)."""
 
-codec_1530: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1532: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response RateLimit 200)."""
 
-codec_1531: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1533: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response ETag 200)."""
 
-codec_1532: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1534: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_body (response 401 application/problem+json)."""
 
-codec_1533: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1535: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response X-Request-ID 401)."""
 
-codec_1534: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1536: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_body (response 403 application/problem+json)."""
 
-codec_1535: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1537: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response X-Request-ID 403)."""
 
-codec_1536: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1538: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_body (response 404 application/problem+json)."""
 
-codec_1537: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1539: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response X-Request-ID 404)."""
 
-codec_1538: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1540: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_body (response 412 application/problem+json)."""
 
-codec_1539: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1541: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response X-Request-ID 412)."""
 
-codec_1540: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1542: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_body (response 422 application/problem+json)."""
 
-codec_1541: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1543: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response X-Request-ID 422)."""
 
-codec_1542: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1544: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_body (response 428 application/problem+json)."""
 
-codec_1543: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1545: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response X-Request-ID 428)."""
 
-codec_1544: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1546: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_body (response 429 application/problem+json)."""
 
-codec_1545: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1547: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response X-Request-ID 429)."""
 
-codec_1546: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1548: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response Retry-After 429)."""
 
-codec_1547: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1549: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_body (response default application/problem+json)."""
 
-codec_1548: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1550: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response X-Request-ID default)."""
 
-codec_1549: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1551: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response Retry-After default)."""
 
-codec_1550: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_1552: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1feed.atom/get parameter (request query limit)."""
 
-codec_1551: Final[PydanticCodec[models.Username]] = PydanticCodec(models.Username)
+codec_1553: Final[PydanticCodec[models.Username]] = PydanticCodec(models.Username)
 """Codec of /paths/~1feed.atom/get parameter (request query author)."""
 
-codec_1552: Final[PydanticCodec[models.TagName]] = PydanticCodec(models.TagName)
+codec_1554: Final[PydanticCodec[models.TagName]] = PydanticCodec(models.TagName)
 """Codec of /paths/~1feed.atom/get parameter (request query tag)."""
 
-codec_1553: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_1555: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1feed.atom/get parameter (request header If-None-Match)."""
 
-codec_1554: Final[PydanticCodec[models.HttpDateText]] = PydanticCodec(models.HttpDateText)
+codec_1556: Final[PydanticCodec[models.HttpDateText]] = PydanticCodec(models.HttpDateText)
 """Codec of /paths/~1feed.atom/get parameter (request header If-Modified-Since)."""
 
-codec_1555: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1557: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1feed.atom/get response_header (response X-Request-ID 200)."""
 
-codec_1556: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1558: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1feed.atom/get response_header (response Server-Timing 200)."""
 
-codec_1557: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1559: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1feed.atom/get response_header (response RateLimit-Policy 200)."""
 
-codec_1558: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1560: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1feed.atom/get response_header (response RateLimit 200)."""
 
-codec_1559: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1561: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1feed.atom/get response_header (response ETag 200)."""
 
-codec_1560: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1562: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1feed.atom/get response_header (response Last-Modified 200)."""
 
-codec_1561: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1563: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1feed.atom/get response_header (response Cache-Control 200)."""
 
-codec_1562: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1564: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1feed.atom/get response_header (response X-Request-ID 304)."""
 
-codec_1563: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1565: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1feed.atom/get response_header (response Server-Timing 304)."""
 
-codec_1564: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1566: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1feed.atom/get response_header (response RateLimit-Policy 304)."""
 
-codec_1565: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1567: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1feed.atom/get response_header (response RateLimit 304)."""
 
-codec_1566: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1568: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1feed.atom/get response_header (response ETag 304)."""
 
-codec_1567: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1569: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1feed.atom/get response_header (response Last-Modified 304)."""
 
-codec_1568: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1570: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1feed.atom/get response_header (response Cache-Control 304)."""
 
-codec_1569: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1571: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1feed.atom/get response_body (response 401 application/problem+json)."""
 
-codec_1570: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1572: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1feed.atom/get response_header (response X-Request-ID 401)."""
 
-codec_1571: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1573: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1feed.atom/get response_body (response 422 application/problem+json)."""
 
-codec_1572: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1574: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1feed.atom/get response_header (response X-Request-ID 422)."""
 
-codec_1573: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1575: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1feed.atom/get response_body (response 429 application/problem+json)."""
 
-codec_1574: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1576: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1feed.atom/get response_header (response X-Request-ID 429)."""
 
-codec_1575: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1577: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1feed.atom/get response_header (response Retry-After 429)."""
 
-codec_1576: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1578: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1feed.atom/get response_body (response default application/problem+json)."""
 
-codec_1577: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1579: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1feed.atom/get response_header (response X-Request-ID default)."""
 
-codec_1578: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1580: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1feed.atom/get response_header (response Retry-After default)."""
 
-codec_1579: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_1581: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1feed.rss/get parameter (request query limit)."""
 
-codec_1580: Final[PydanticCodec[models.Username]] = PydanticCodec(models.Username)
+codec_1582: Final[PydanticCodec[models.Username]] = PydanticCodec(models.Username)
 """Codec of /paths/~1feed.rss/get parameter (request query author)."""
 
-codec_1581: Final[PydanticCodec[models.TagName]] = PydanticCodec(models.TagName)
+codec_1583: Final[PydanticCodec[models.TagName]] = PydanticCodec(models.TagName)
 """Codec of /paths/~1feed.rss/get parameter (request query tag)."""
 
-codec_1582: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_1584: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1feed.rss/get parameter (request header If-None-Match)."""
 
-codec_1583: Final[PydanticCodec[models.HttpDateText]] = PydanticCodec(models.HttpDateText)
+codec_1585: Final[PydanticCodec[models.HttpDateText]] = PydanticCodec(models.HttpDateText)
 """Codec of /paths/~1feed.rss/get parameter (request header If-Modified-Since)."""
 
-codec_1584: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1586: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1feed.rss/get response_header (response X-Request-ID 200)."""
 
-codec_1585: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1587: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1feed.rss/get response_header (response Server-Timing 200)."""
 
-codec_1586: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1588: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1feed.rss/get response_header (response RateLimit-Policy 200)."""
 
-codec_1587: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1589: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1feed.rss/get response_header (response RateLimit 200)."""
 
-codec_1588: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1590: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1feed.rss/get response_header (response ETag 200)."""
 
-codec_1589: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1591: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1feed.rss/get response_header (response Last-Modified 200)."""
 
-codec_1590: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1592: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1feed.rss/get response_header (response Cache-Control 200)."""
 
-codec_1591: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1593: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1feed.rss/get response_header (response X-Request-ID 304)."""
 
-codec_1592: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1594: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1feed.rss/get response_header (response Server-Timing 304)."""
 
-codec_1593: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1595: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1feed.rss/get response_header (response RateLimit-Policy 304)."""
 
-codec_1594: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1596: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1feed.rss/get response_header (response RateLimit 304)."""
 
-codec_1595: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1597: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1feed.rss/get response_header (response ETag 304)."""
 
-codec_1596: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1598: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1feed.rss/get response_header (response Last-Modified 304)."""
 
-codec_1597: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1599: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1feed.rss/get response_header (response Cache-Control 304)."""
 
-codec_1598: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1600: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1feed.rss/get response_body (response 401 application/problem+json)."""
 
-codec_1599: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1601: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1feed.rss/get response_header (response X-Request-ID 401)."""
 
-codec_1600: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1602: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1feed.rss/get response_body (response 422 application/problem+json)."""
 
-codec_1601: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1603: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1feed.rss/get response_header (response X-Request-ID 422)."""
 
-codec_1602: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1604: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1feed.rss/get response_body (response 429 application/problem+json)."""
 
-codec_1603: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1605: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1feed.rss/get response_header (response X-Request-ID 429)."""
 
-codec_1604: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1606: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1feed.rss/get response_header (response Retry-After 429)."""
 
-codec_1605: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1607: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1feed.rss/get response_body (response default application/problem+json)."""
 
-codec_1606: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1608: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1feed.rss/get response_header (response X-Request-ID default)."""
 
-codec_1607: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1609: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1feed.rss/get response_header (response Retry-After default)."""
 
-codec_1608: Final[PydanticCodec[models.EmbeddedUrl]] = PydanticCodec(models.EmbeddedUrl)
+codec_1610: Final[PydanticCodec[models.EmbeddedUrl]] = PydanticCodec(models.EmbeddedUrl)
 """Codec of /paths/~1oembed/get parameter (request query url)."""
 
-codec_1609: Final[PydanticCodec[models.OembedFormat]] = PydanticCodec(models.OembedFormat)
+codec_1611: Final[PydanticCodec[models.OembedFormat]] = PydanticCodec(models.OembedFormat)
 """Codec of /paths/~1oembed/get parameter (request query format)."""
 
-codec_1610: Final[PydanticCodec[models.Pixels]] = PydanticCodec(models.Pixels)
+codec_1612: Final[PydanticCodec[models.Pixels]] = PydanticCodec(models.Pixels)
 """Codec of /paths/~1oembed/get parameter (request query maxwidth)."""
 
-codec_1611: Final[PydanticCodec[models.Pixels]] = PydanticCodec(models.Pixels)
+codec_1613: Final[PydanticCodec[models.Pixels]] = PydanticCodec(models.Pixels)
 """Codec of /paths/~1oembed/get parameter (request query maxheight)."""
 
-codec_1612: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_1614: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1oembed/get parameter (request header If-None-Match)."""
 
-codec_1613: Final[PydanticCodec[models.Oembed]] = PydanticCodec(models.Oembed)
+codec_1615: Final[PydanticCodec[models.Oembed]] = PydanticCodec(models.Oembed)
 """Codec of /paths/~1oembed/get response_body (response 200 application/json)."""
 
-codec_1614: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1616: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1oembed/get response_header (response X-Request-ID 200)."""
 
-codec_1615: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1617: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1oembed/get response_header (response Server-Timing 200)."""
 
-codec_1616: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1618: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1oembed/get response_header (response RateLimit-Policy 200)."""
 
-codec_1617: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1619: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1oembed/get response_header (response RateLimit 200)."""
 
-codec_1618: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1620: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1oembed/get response_header (response ETag 200)."""
 
-codec_1619: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1621: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1oembed/get response_header (response Cache-Control 200)."""
 
-codec_1620: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1622: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1oembed/get response_header (response X-Request-ID 304)."""
 
-codec_1621: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1623: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1oembed/get response_header (response Server-Timing 304)."""
 
-codec_1622: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1624: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1oembed/get response_header (response RateLimit-Policy 304)."""
 
-codec_1623: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1625: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1oembed/get response_header (response RateLimit 304)."""
 
-codec_1624: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1626: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1oembed/get response_header (response ETag 304)."""
 
-codec_1625: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1627: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1oembed/get response_header (response Cache-Control 304)."""
 
-codec_1626: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1628: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1oembed/get response_body (response 401 application/problem+json)."""
 
-codec_1627: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1629: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1oembed/get response_header (response X-Request-ID 401)."""
 
-codec_1628: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1630: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1oembed/get response_body (response 404 application/problem+json)."""
 
-codec_1629: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1631: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1oembed/get response_header (response X-Request-ID 404)."""
 
-codec_1630: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1632: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1oembed/get response_body (response 422 application/problem+json)."""
 
-codec_1631: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1633: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1oembed/get response_header (response X-Request-ID 422)."""
 
-codec_1632: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1634: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1oembed/get response_body (response 429 application/problem+json)."""
 
-codec_1633: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1635: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1oembed/get response_header (response X-Request-ID 429)."""
 
-codec_1634: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1636: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1oembed/get response_header (response Retry-After 429)."""
 
-codec_1635: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1637: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1oembed/get response_body (response default application/problem+json)."""
 
-codec_1636: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1638: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1oembed/get response_header (response X-Request-ID default)."""
 
-codec_1637: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1639: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1oembed/get response_header (response Retry-After default)."""
 
-codec_1638: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_1640: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1tags/get parameter (request query limit)."""
 
-codec_1639: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+codec_1641: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
 """Codec of /paths/~1tags/get parameter (request query cursor)."""
 
-codec_1640: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+codec_1642: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
 """Codec of /paths/~1tags/get parameter (request query page)."""
 
-codec_1641: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_1643: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1tags/get parameter (request query include_total)."""
 
-codec_1642: Final[PydanticCodec[models.TagSort]] = PydanticCodec(models.TagSort)
+codec_1644: Final[PydanticCodec[models.TagSort]] = PydanticCodec(models.TagSort)
 """Codec of /paths/~1tags/get parameter (request query sort)."""
 
-codec_1643: Final[PydanticCodec[models.TagPage]] = PydanticCodec(models.TagPage)
+codec_1645: Final[PydanticCodec[models.TagPage]] = PydanticCodec(models.TagPage)
 """Codec of /paths/~1tags/get response_body (response 200 application/json)."""
 
-codec_1644: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1646: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/get response_header (response X-Request-ID 200)."""
 
-codec_1645: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1647: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags/get response_header (response Server-Timing 200)."""
 
-codec_1646: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1648: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags/get response_header (response RateLimit-Policy 200)."""
 
-codec_1647: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1649: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags/get response_header (response RateLimit 200)."""
 
-codec_1648: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+codec_1650: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
 """Codec of /paths/~1tags/get response_header (response Link 200)."""
 
-codec_1649: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1651: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1tags/get response_header (response Cache-Control 200)."""
 
-codec_1650: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1652: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/get response_body (response 401 application/problem+json)."""
 
-codec_1651: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1653: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/get response_header (response X-Request-ID 401)."""
 
-codec_1652: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1654: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/get response_body (response 422 application/problem+json)."""
 
-codec_1653: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1655: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/get response_header (response X-Request-ID 422)."""
 
-codec_1654: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1656: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/get response_body (response 429 application/problem+json)."""
 
-codec_1655: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1657: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/get response_header (response X-Request-ID 429)."""
 
-codec_1656: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1658: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags/get response_header (response Retry-After 429)."""
 
-codec_1657: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1659: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/get response_body (response default application/problem+json)."""
 
-codec_1658: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1660: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/get response_header (response X-Request-ID default)."""
 
-codec_1659: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1661: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags/get response_header (response Retry-After default)."""
 
-codec_1660: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
+codec_1662: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
 """Codec of /paths/~1tags/post parameter (request header Idempotency-Key)."""
 
-codec_1661: Final[PydanticCodec[models.TagCreate]] = PydanticCodec(models.TagCreate)
+codec_1663: Final[PydanticCodec[models.TagCreate]] = PydanticCodec(models.TagCreate)
 """Codec of /paths/~1tags/post request_body (request application/json)."""
 
-codec_1662: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
+codec_1664: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
 """Codec of /paths/~1tags/post response_body (response 201 application/json)."""
 
-codec_1663: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1665: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID 201)."""
 
-codec_1664: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1666: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags/post response_header (response Server-Timing 201)."""
 
-codec_1665: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1667: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags/post response_header (response RateLimit-Policy 201)."""
 
-codec_1666: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1668: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags/post response_header (response RateLimit 201)."""
 
-codec_1667: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+codec_1669: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
 """Codec of /paths/~1tags/post response_header (response Location 201)."""
 
-codec_1668: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1670: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1tags/post response_header (response ETag 201)."""
 
-codec_1669: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
+codec_1671: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
 """Codec of /paths/~1tags/post response_header (response Idempotent-Replayed 201)."""
 
-codec_1670: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1672: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/post response_body (response 400 application/problem+json)."""
 
-codec_1671: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1673: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID 400)."""
 
-codec_1672: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1674: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/post response_body (response 401 application/problem+json)."""
 
-codec_1673: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1675: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID 401)."""
 
-codec_1674: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1676: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/post response_body (response 403 application/problem+json)."""
 
-codec_1675: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1677: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID 403)."""
 
-codec_1676: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1678: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/post response_body (response 409 application/problem+json)."""
 
-codec_1677: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1679: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID 409)."""
 
-codec_1678: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1680: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/post response_body (response 413 application/problem+json)."""
 
-codec_1679: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1681: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID 413)."""
 
-codec_1680: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1682: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/post response_body (response 415 application/problem+json)."""
 
-codec_1681: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1683: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID 415)."""
 
-codec_1682: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1684: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/post response_body (response 422 application/problem+json)."""
 
-codec_1683: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1685: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID 422)."""
 
-codec_1684: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1686: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/post response_body (response 429 application/problem+json)."""
 
-codec_1685: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1687: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID 429)."""
 
-codec_1686: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1688: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags/post response_header (response Retry-After 429)."""
 
-codec_1687: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1689: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/post response_body (response default application/problem+json)."""
 
-codec_1688: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1690: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID default)."""
 
-codec_1689: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1691: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags/post response_header (response Retry-After default)."""
 
-codec_1690: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_1692: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1tags~1{tag_id}/get parameter (request header If-None-Match)."""
 
-codec_1691: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1693: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1tags~1{tag_id}/get parameter (request path tag_id)."""
 
-codec_1692: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
+codec_1694: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
 """Codec of /paths/~1tags~1{tag_id}/get response_body (response 200 application/json)."""
 
-codec_1693: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1695: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 200)."""
 
-codec_1694: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1696: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing 200)."""
 
-codec_1695: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1697: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit-Policy 200)."""
 
-codec_1696: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1698: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit 200)."""
 
-codec_1697: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1699: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response ETag 200)."""
 
-codec_1698: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1700: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Cache-Control 200)."""
 
-codec_1699: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1701: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 304)."""
 
-codec_1700: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1702: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing 304)."""
 
-codec_1701: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1703: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit-Policy 304)."""
 
-codec_1702: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1704: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit 304)."""
 
-codec_1703: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1705: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response ETag 304)."""
 
-codec_1704: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1706: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Cache-Control 304)."""
 
-codec_1705: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1707: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/get response_body (response 401 application/problem+json)."""
 
-codec_1706: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1708: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 401)."""
 
-codec_1707: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1709: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/get response_body (response 404 application/problem+json)."""
 
-codec_1708: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1710: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 404)."""
 
-codec_1709: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1711: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/get response_body (response 422 application/problem+json)."""
 
-codec_1710: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1712: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 422)."""
 
-codec_1711: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1713: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/get response_body (response 429 application/problem+json)."""
 
-codec_1712: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1714: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 429)."""
 
-codec_1713: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1715: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Retry-After 429)."""
 
-codec_1714: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1716: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/get response_body (response default application/problem+json)."""
 
-codec_1715: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1717: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID default)."""
 
-codec_1716: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1718: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Retry-After default)."""
 
-codec_1717: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_1719: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1tags~1{tag_id}/patch parameter (request header If-Match)."""
 
-codec_1718: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1720: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1tags~1{tag_id}/patch parameter (request path tag_id)."""
 
-codec_1719: Final[PydanticCodec[models.TagUpdate]] = PydanticCodec(models.TagUpdate)
+codec_1721: Final[PydanticCodec[models.TagUpdate]] = PydanticCodec(models.TagUpdate)
 """Codec of /paths/~1tags~1{tag_id}/patch request_body (request application/merge-patch+json)."""
 
-codec_1720: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
+codec_1722: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 200 application/json)."""
 
-codec_1721: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1723: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 200)."""
 
-codec_1722: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1724: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 200)."""
 
-codec_1723: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1725: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy 200)."""
 
-codec_1724: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1726: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit 200)."""
 
-codec_1725: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1727: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response ETag 200)."""
 
-codec_1726: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1728: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 400 application/problem+json)."""
 
-codec_1727: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1729: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 400)."""
 
-codec_1728: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1730: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 401 application/problem+json)."""
 
-codec_1729: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1731: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 401)."""
 
-codec_1730: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1732: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 403 application/problem+json)."""
 
-codec_1731: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1733: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 403)."""
 
-codec_1732: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1734: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 404 application/problem+json)."""
 
-codec_1733: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1735: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 404)."""
 
-codec_1734: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1736: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 409 application/problem+json)."""
 
-codec_1735: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1737: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 409)."""
 
-codec_1736: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1738: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 412 application/problem+json)."""
 
-codec_1737: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1739: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 412)."""
 
-codec_1738: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1740: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 413 application/problem+json)."""
 
-codec_1739: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1741: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 413)."""
 
-codec_1740: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1742: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 415 application/problem+json)."""
 
-codec_1741: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1743: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 415)."""
 
-codec_1742: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1744: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 422 application/problem+json)."""
 
-codec_1743: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1745: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 422)."""
 
-codec_1744: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1746: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 428 application/problem+json)."""
 
-codec_1745: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1747: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 428)."""
 
-codec_1746: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1748: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 429 application/problem+json)."""
 
-codec_1747: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1749: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 429)."""
 
-codec_1748: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1750: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Retry-After 429)."""
 
-codec_1749: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1751: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response default application/problem+json)."""
 
-codec_1750: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1752: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID default)."""
 
-codec_1751: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1753: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Retry-After default)."""
 
-codec_1752: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_1754: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1tags~1{tag_id}/delete parameter (request header If-Match)."""
 
-codec_1753: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1755: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1tags~1{tag_id}/delete parameter (request path tag_id)."""
 
-codec_1754: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1756: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 204)."""
 
-codec_1755: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1757: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 204)."""
 
-codec_1756: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1758: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit-Policy 204)."""
 
-codec_1757: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1759: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit 204)."""
 
-codec_1758: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1760: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/delete response_body (response 401 application/problem+json)."""
 
-codec_1759: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1761: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 401)."""
 
-codec_1760: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1762: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/delete response_body (response 403 application/problem+json)."""
 
-codec_1761: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1763: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 403)."""
 
-codec_1762: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1764: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/delete response_body (response 404 application/problem+json)."""
 
-codec_1763: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1765: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 404)."""
 
-codec_1764: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1766: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/delete response_body (response 412 application/problem+json)."""
 
-codec_1765: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1767: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 412)."""
 
-codec_1766: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1768: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/delete response_body (response 422 application/problem+json)."""
 
-codec_1767: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1769: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 422)."""
 
-codec_1768: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1770: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/delete response_body (response 428 application/problem+json)."""
 
-codec_1769: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1771: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 428)."""
 
-codec_1770: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1772: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/delete response_body (response 429 application/problem+json)."""
 
-codec_1771: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1773: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 429)."""
 
-codec_1772: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1774: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Retry-After 429)."""
 
-codec_1773: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1775: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/delete response_body (response default application/problem+json)."""
 
-codec_1774: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1776: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID default)."""
 
-codec_1775: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1777: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Retry-After default)."""
 
-codec_1776: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_1778: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put parameter (request header If-Match)."""
 
-codec_1777: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1779: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put parameter (request path tag_id)."""
 
-codec_1778: Final[PydanticCodec[models.TagMerge]] = PydanticCodec(models.TagMerge)
+codec_1780: Final[PydanticCodec[models.TagMerge]] = PydanticCodec(models.TagMerge)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put request_body (request application/json)."""
 
-codec_1779: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
+codec_1781: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 200 application/json)."""
 
-codec_1780: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1782: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response X-Request-ID 200)."""
 
-codec_1781: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1783: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Server-Timing 200)."""
 
-codec_1782: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1784: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response RateLimit-Policy 200)."""
 
-codec_1783: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1785: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response RateLimit 200)."""
 
-codec_1784: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1786: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response ETag 200)."""
 
-codec_1785: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1787: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 400 application/problem+json)."""
 
-codec_1786: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1788: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response X-Request-ID 400)."""
 
-codec_1787: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1789: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 401 application/problem+json)."""
 
-codec_1788: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1790: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response X-Request-ID 401)."""
 
-codec_1789: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1791: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 403 application/problem+json)."""
 
-codec_1790: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1792: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response X-Request-ID 403)."""
 
-codec_1791: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1793: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 404 application/problem+json)."""
 
-codec_1792: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1794: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response X-Request-ID 404)."""
 
-codec_1793: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1795: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 412 application/problem+json)."""
 
-codec_1794: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1796: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response X-Request-ID 412)."""
 
-codec_1795: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1797: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 413 application/problem+json)."""
 
-codec_1796: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1798: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response X-Request-ID 413)."""
 
-codec_1797: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1799: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 415 application/problem+json)."""
 
-codec_1798: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1800: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response X-Request-ID 415)."""
 
-codec_1799: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1801: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 422 application/problem+json)."""
 
-codec_1800: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1802: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response X-Request-ID 422)."""
 
-codec_1801: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1803: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 428 application/problem+json)."""
 
-codec_1802: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1804: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response X-Request-ID 428)."""
 
-codec_1803: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1805: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 429 application/problem+json)."""
 
-codec_1804: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1806: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response X-Request-ID 429)."""
 
-codec_1805: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1807: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Retry-After 429)."""
 
-codec_1806: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1808: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response default application/problem+json)."""
 
-codec_1807: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1809: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response X-Request-ID default)."""
 
-codec_1808: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1810: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Retry-After default)."""
 
-codec_1809: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_1811: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1categories/get parameter (request query limit)."""
 
-codec_1810: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+codec_1812: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
 """Codec of /paths/~1categories/get parameter (request query cursor)."""
 
-codec_1811: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+codec_1813: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
 """Codec of /paths/~1categories/get parameter (request query page)."""
 
-codec_1812: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_1814: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1categories/get parameter (request query include_total)."""
 
-codec_1813: Final[PydanticCodec[models.CategorySort]] = PydanticCodec(models.CategorySort)
+codec_1815: Final[PydanticCodec[models.CategorySort]] = PydanticCodec(models.CategorySort)
 """Codec of /paths/~1categories/get parameter (request query sort)."""
 
-codec_1814: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_1816: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1categories/get parameter (request query is_active)."""
 
-codec_1815: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1817: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1categories/get parameter (request query parent_id)."""
 
-codec_1816: Final[PydanticCodec[models.CategoryPage]] = PydanticCodec(models.CategoryPage)
+codec_1818: Final[PydanticCodec[models.CategoryPage]] = PydanticCodec(models.CategoryPage)
 """Codec of /paths/~1categories/get response_body (response 200 application/json)."""
 
-codec_1817: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1819: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories/get response_header (response X-Request-ID 200)."""
 
-codec_1818: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1820: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1categories/get response_header (response Server-Timing 200)."""
 
-codec_1819: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1821: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1categories/get response_header (response RateLimit-Policy 200)."""
 
-codec_1820: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1822: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1categories/get response_header (response RateLimit 200)."""
 
-codec_1821: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+codec_1823: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
 """Codec of /paths/~1categories/get response_header (response Link 200)."""
 
-codec_1822: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1824: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1categories/get response_header (response Cache-Control 200)."""
 
-codec_1823: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1825: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories/get response_body (response 401 application/problem+json)."""
 
-codec_1824: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1826: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories/get response_header (response X-Request-ID 401)."""
 
-codec_1825: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1827: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories/get response_body (response 422 application/problem+json)."""
 
-codec_1826: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1828: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories/get response_header (response X-Request-ID 422)."""
 
-codec_1827: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1829: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories/get response_body (response 429 application/problem+json)."""
 
-codec_1828: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1830: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories/get response_header (response X-Request-ID 429)."""
 
-codec_1829: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1831: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1categories/get response_header (response Retry-After 429)."""
 
-codec_1830: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1832: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories/get response_body (response default application/problem+json)."""
 
-codec_1831: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1833: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories/get response_header (response X-Request-ID default)."""
 
-codec_1832: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1834: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1categories/get response_header (response Retry-After default)."""
 
-codec_1833: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
+codec_1835: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
 """Codec of /paths/~1categories/post parameter (request header Idempotency-Key)."""
 
-codec_1834: Final[PydanticCodec[models.CategoryCreate]] = PydanticCodec(models.CategoryCreate)
+codec_1836: Final[PydanticCodec[models.CategoryCreate]] = PydanticCodec(models.CategoryCreate)
 """Codec of /paths/~1categories/post request_body (request application/json)."""
 
-codec_1835: Final[PydanticCodec[models.Category]] = PydanticCodec(models.Category)
+codec_1837: Final[PydanticCodec[models.Category]] = PydanticCodec(models.Category)
 """Codec of /paths/~1categories/post response_body (response 201 application/json)."""
 
-codec_1836: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1838: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories/post response_header (response X-Request-ID 201)."""
 
-codec_1837: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1839: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1categories/post response_header (response Server-Timing 201)."""
 
-codec_1838: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1840: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1categories/post response_header (response RateLimit-Policy 201)."""
 
-codec_1839: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1841: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1categories/post response_header (response RateLimit 201)."""
 
-codec_1840: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+codec_1842: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
 """Codec of /paths/~1categories/post response_header (response Location 201)."""
 
-codec_1841: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1843: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1categories/post response_header (response ETag 201)."""
 
-codec_1842: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
+codec_1844: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
 """Codec of /paths/~1categories/post response_header (response Idempotent-Replayed 201)."""
 
-codec_1843: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1845: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories/post response_body (response 400 application/problem+json)."""
 
-codec_1844: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1846: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories/post response_header (response X-Request-ID 400)."""
 
-codec_1845: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1847: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories/post response_body (response 401 application/problem+json)."""
 
-codec_1846: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1848: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories/post response_header (response X-Request-ID 401)."""
 
-codec_1847: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1849: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories/post response_body (response 403 application/problem+json)."""
 
-codec_1848: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1850: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories/post response_header (response X-Request-ID 403)."""
 
-codec_1849: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1851: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories/post response_body (response 409 application/problem+json)."""
 
-codec_1850: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1852: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories/post response_header (response X-Request-ID 409)."""
 
-codec_1851: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1853: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories/post response_body (response 413 application/problem+json)."""
 
-codec_1852: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1854: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories/post response_header (response X-Request-ID 413)."""
 
-codec_1853: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1855: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories/post response_body (response 415 application/problem+json)."""
 
-codec_1854: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1856: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories/post response_header (response X-Request-ID 415)."""
 
-codec_1855: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1857: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories/post response_body (response 422 application/problem+json)."""
 
-codec_1856: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1858: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories/post response_header (response X-Request-ID 422)."""
 
-codec_1857: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1859: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories/post response_body (response 429 application/problem+json)."""
 
-codec_1858: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1860: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories/post response_header (response X-Request-ID 429)."""
 
-codec_1859: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1861: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1categories/post response_header (response Retry-After 429)."""
 
-codec_1860: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1862: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories/post response_body (response default application/problem+json)."""
 
-codec_1861: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1863: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories/post response_header (response X-Request-ID default)."""
 
-codec_1862: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1864: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1categories/post response_header (response Retry-After default)."""
 
-codec_1863: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_1865: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1categories~1{category_id}/get parameter (request header If-None-Match)."""
 
-codec_1864: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1866: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1categories~1{category_id}/get parameter (request path category_id)."""
 
-codec_1865: Final[PydanticCodec[models.Category]] = PydanticCodec(models.Category)
+codec_1867: Final[PydanticCodec[models.Category]] = PydanticCodec(models.Category)
 """Codec of /paths/~1categories~1{category_id}/get response_body (response 200 application/json)."""
 
-codec_1866: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1868: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/get response_header (response X-Request-ID 200)."""
 
-codec_1867: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1869: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1categories~1{category_id}/get response_header (response Server-Timing 200)."""
 
-codec_1868: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1870: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1categories~1{category_id}/get response_header (response RateLimit-Policy 200)."""
 
-codec_1869: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1871: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1categories~1{category_id}/get response_header (response RateLimit 200)."""
 
-codec_1870: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1872: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1categories~1{category_id}/get response_header (response ETag 200)."""
 
-codec_1871: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1873: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1categories~1{category_id}/get response_header (response Cache-Control 200)."""
 
-codec_1872: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1874: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/get response_header (response X-Request-ID 304)."""
 
-codec_1873: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1875: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1categories~1{category_id}/get response_header (response Server-Timing 304)."""
 
-codec_1874: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1876: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1categories~1{category_id}/get response_header (response RateLimit-Policy 304)."""
 
-codec_1875: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1877: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1categories~1{category_id}/get response_header (response RateLimit 304)."""
 
-codec_1876: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1878: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1categories~1{category_id}/get response_header (response ETag 304)."""
 
-codec_1877: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1879: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1categories~1{category_id}/get response_header (response Cache-Control 304)."""
 
-codec_1878: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1880: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/get response_body (response 401 application/problem+json)."""
 
-codec_1879: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1881: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/get response_header (response X-Request-ID 401)."""
 
-codec_1880: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1882: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/get response_body (response 404 application/problem+json)."""
 
-codec_1881: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1883: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/get response_header (response X-Request-ID 404)."""
 
-codec_1882: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1884: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/get response_body (response 422 application/problem+json)."""
 
-codec_1883: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1885: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/get response_header (response X-Request-ID 422)."""
 
-codec_1884: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1886: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/get response_body (response 429 application/problem+json)."""
 
-codec_1885: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1887: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/get response_header (response X-Request-ID 429)."""
 
-codec_1886: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1888: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1categories~1{category_id}/get response_header (response Retry-After 429)."""
 
-codec_1887: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1889: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/get response_body (response default application/problem+json)."""
 
-codec_1888: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1890: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/get response_header (response X-Request-ID default)."""
 
-codec_1889: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1891: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1categories~1{category_id}/get response_header (response Retry-After default)."""
 
-codec_1890: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_1892: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1categories~1{category_id}/patch parameter (request header If-Match)."""
 
-codec_1891: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1893: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1categories~1{category_id}/patch parameter (request path category_id)."""
 
-codec_1892: Final[PydanticCodec[models.CategoryUpdate]] = PydanticCodec(models.CategoryUpdate)
+codec_1894: Final[PydanticCodec[models.CategoryUpdate]] = PydanticCodec(models.CategoryUpdate)
 """Codec of /paths/~1categories~1{category_id}/patch request_body (request application/merge-patch+json)."""
 
-codec_1893: Final[PydanticCodec[models.Category]] = PydanticCodec(models.Category)
+codec_1895: Final[PydanticCodec[models.Category]] = PydanticCodec(models.Category)
 """Codec of /paths/~1categories~1{category_id}/patch response_body (response 200 application/json)."""
 
-codec_1894: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1896: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/patch response_header (response X-Request-ID 200)."""
 
-codec_1895: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1897: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1categories~1{category_id}/patch response_header (response Server-Timing 200)."""
 
-codec_1896: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1898: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1categories~1{category_id}/patch response_header (response RateLimit-Policy 200)."""
 
-codec_1897: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1899: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1categories~1{category_id}/patch response_header (response RateLimit 200)."""
 
-codec_1898: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1900: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1categories~1{category_id}/patch response_header (response ETag 200)."""
 
-codec_1899: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1901: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/patch response_body (response 400 application/problem+json)."""
 
-codec_1900: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1902: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/patch response_header (response X-Request-ID 400)."""
 
-codec_1901: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1903: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/patch response_body (response 401 application/problem+json)."""
 
-codec_1902: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1904: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/patch response_header (response X-Request-ID 401)."""
 
-codec_1903: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1905: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/patch response_body (response 403 application/problem+json)."""
 
-codec_1904: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1906: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/patch response_header (response X-Request-ID 403)."""
 
-codec_1905: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1907: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/patch response_body (response 404 application/problem+json)."""
 
-codec_1906: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1908: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/patch response_header (response X-Request-ID 404)."""
 
-codec_1907: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1909: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/patch response_body (response 409 application/problem+json)."""
 
-codec_1908: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1910: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/patch response_header (response X-Request-ID 409)."""
 
-codec_1909: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1911: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/patch response_body (response 412 application/problem+json)."""
 
-codec_1910: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1912: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/patch response_header (response X-Request-ID 412)."""
 
-codec_1911: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1913: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/patch response_body (response 413 application/problem+json)."""
 
-codec_1912: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1914: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/patch response_header (response X-Request-ID 413)."""
 
-codec_1913: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1915: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/patch response_body (response 415 application/problem+json)."""
 
-codec_1914: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1916: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/patch response_header (response X-Request-ID 415)."""
 
-codec_1915: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1917: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/patch response_body (response 422 application/problem+json)."""
 
-codec_1916: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1918: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/patch response_header (response X-Request-ID 422)."""
 
-codec_1917: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1919: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/patch response_body (response 428 application/problem+json)."""
 
-codec_1918: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1920: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/patch response_header (response X-Request-ID 428)."""
 
-codec_1919: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1921: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/patch response_body (response 429 application/problem+json)."""
 
-codec_1920: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1922: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/patch response_header (response X-Request-ID 429)."""
 
-codec_1921: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1923: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1categories~1{category_id}/patch response_header (response Retry-After 429)."""
 
-codec_1922: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1924: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/patch response_body (response default application/problem+json)."""
 
-codec_1923: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1925: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/patch response_header (response X-Request-ID default)."""
 
-codec_1924: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1926: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1categories~1{category_id}/patch response_header (response Retry-After default)."""
 
-codec_1925: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_1927: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1categories~1{category_id}/delete parameter (request header If-Match)."""
 
-codec_1926: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1928: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1categories~1{category_id}/delete parameter (request path category_id)."""
 
-codec_1927: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1929: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/delete response_header (response X-Request-ID 204)."""
 
-codec_1928: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1930: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1categories~1{category_id}/delete response_header (response Server-Timing 204)."""
 
-codec_1929: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1931: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1categories~1{category_id}/delete response_header (response RateLimit-Policy 204)."""
 
-codec_1930: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1932: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1categories~1{category_id}/delete response_header (response RateLimit 204)."""
 
-codec_1931: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1933: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/delete response_body (response 401 application/problem+json)."""
 
-codec_1932: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1934: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/delete response_header (response X-Request-ID 401)."""
 
-codec_1933: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1935: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/delete response_body (response 403 application/problem+json)."""
 
-codec_1934: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1936: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/delete response_header (response X-Request-ID 403)."""
 
-codec_1935: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1937: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/delete response_body (response 404 application/problem+json)."""
 
-codec_1936: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1938: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/delete response_header (response X-Request-ID 404)."""
 
-codec_1937: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1939: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/delete response_body (response 409 application/problem+json)."""
 
-codec_1938: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1940: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/delete response_header (response X-Request-ID 409)."""
 
-codec_1939: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1941: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/delete response_body (response 412 application/problem+json)."""
 
-codec_1940: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1942: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/delete response_header (response X-Request-ID 412)."""
 
-codec_1941: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1943: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/delete response_body (response 422 application/problem+json)."""
 
-codec_1942: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1944: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/delete response_header (response X-Request-ID 422)."""
 
-codec_1943: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1945: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/delete response_body (response 428 application/problem+json)."""
 
-codec_1944: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1946: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/delete response_header (response X-Request-ID 428)."""
 
-codec_1945: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1947: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/delete response_body (response 429 application/problem+json)."""
 
-codec_1946: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1948: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/delete response_header (response X-Request-ID 429)."""
 
-codec_1947: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1949: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1categories~1{category_id}/delete response_header (response Retry-After 429)."""
 
-codec_1948: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1950: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/delete response_body (response default application/problem+json)."""
 
-codec_1949: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1951: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/delete response_header (response X-Request-ID default)."""
 
-codec_1950: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1952: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1categories~1{category_id}/delete response_header (response Retry-After default)."""
 
-codec_1951: Final[PydanticCodec[models.SearchQuery]] = PydanticCodec(models.SearchQuery)
+codec_1953: Final[PydanticCodec[models.SearchQuery]] = PydanticCodec(models.SearchQuery)
 """Codec of /paths/~1search/get parameter (request query q)."""
 
-codec_1952: Final[PydanticCodec[models.SearchType]] = PydanticCodec(models.SearchType)
+codec_1954: Final[PydanticCodec[models.SearchType]] = PydanticCodec(models.SearchType)
 """Codec of /paths/~1search/get parameter (request query kind)."""
 
-codec_1953: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_1955: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1search/get parameter (request query limit)."""
 
-codec_1954: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+codec_1956: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
 """Codec of /paths/~1search/get parameter (request query cursor)."""
 
-codec_1955: Final[PydanticCodec[models.SearchPage]] = PydanticCodec(models.SearchPage)
+codec_1957: Final[PydanticCodec[models.SearchPage]] = PydanticCodec(models.SearchPage)
 """Codec of /paths/~1search/get response_body (response 200 application/json)."""
 
-codec_1956: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1958: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1search/get response_header (response X-Request-ID 200)."""
 
-codec_1957: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1959: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1search/get response_header (response Server-Timing 200)."""
 
-codec_1958: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1960: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1search/get response_header (response RateLimit-Policy 200)."""
 
-codec_1959: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1961: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1search/get response_header (response RateLimit 200)."""
 
-codec_1960: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+codec_1962: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
 """Codec of /paths/~1search/get response_header (response Link 200)."""
 
-codec_1961: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1963: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1search/get response_header (response Cache-Control 200)."""
 
-codec_1962: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1964: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1search/get response_body (response 401 application/problem+json)."""
 
-codec_1963: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1965: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1search/get response_header (response X-Request-ID 401)."""
 
-codec_1964: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1966: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1search/get response_body (response 422 application/problem+json)."""
 
-codec_1965: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1967: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1search/get response_header (response X-Request-ID 422)."""
 
-codec_1966: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1968: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1search/get response_body (response 429 application/problem+json)."""
 
-codec_1967: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1969: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1search/get response_header (response X-Request-ID 429)."""
 
-codec_1968: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1970: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1search/get response_header (response Retry-After 429)."""
 
-codec_1969: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1971: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1search/get response_body (response default application/problem+json)."""
 
-codec_1970: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1972: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1search/get response_header (response X-Request-ID default)."""
 
-codec_1971: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1973: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1search/get response_header (response Retry-After default)."""
 
-codec_1972: Final[PydanticCodec[models.Statistics]] = PydanticCodec(models.Statistics)
+codec_1974: Final[PydanticCodec[models.Statistics]] = PydanticCodec(models.Statistics)
 """Codec of /paths/~1stats/get response_body (response 200 application/json)."""
 
-codec_1973: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1975: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1stats/get response_header (response X-Request-ID 200)."""
 
-codec_1974: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1976: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1stats/get response_header (response Server-Timing 200)."""
 
-codec_1975: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1977: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1stats/get response_header (response RateLimit-Policy 200)."""
 
-codec_1976: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1978: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1stats/get response_header (response RateLimit 200)."""
 
-codec_1977: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1979: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1stats/get response_header (response Cache-Control 200)."""
 
-codec_1978: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1980: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1stats/get response_body (response 401 application/problem+json)."""
 
-codec_1979: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1981: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1stats/get response_header (response X-Request-ID 401)."""
 
-codec_1980: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1982: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1stats/get response_body (response 422 application/problem+json)."""
 
-codec_1981: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1983: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1stats/get response_header (response X-Request-ID 422)."""
 
-codec_1982: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1984: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1stats/get response_body (response 429 application/problem+json)."""
 
-codec_1983: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1985: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1stats/get response_header (response X-Request-ID 429)."""
 
-codec_1984: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1986: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1stats/get response_header (response Retry-After 429)."""
 
-codec_1985: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1987: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1stats/get response_body (response default application/problem+json)."""
 
-codec_1986: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1988: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1stats/get response_header (response X-Request-ID default)."""
 
-codec_1987: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1989: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1stats/get response_header (response Retry-After default)."""
 
-codec_1988: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_1990: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1admin~1audit-events/get parameter (request query limit)."""
 
-codec_1989: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+codec_1991: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
 """Codec of /paths/~1admin~1audit-events/get parameter (request query cursor)."""
 
-codec_1990: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+codec_1992: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
 """Codec of /paths/~1admin~1audit-events/get parameter (request query page)."""
 
-codec_1991: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_1993: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1admin~1audit-events/get parameter (request query include_total)."""
 
-codec_1992: Final[PydanticCodec[models.AuditEventSort]] = PydanticCodec(models.AuditEventSort)
+codec_1994: Final[PydanticCodec[models.AuditEventSort]] = PydanticCodec(models.AuditEventSort)
 """Codec of /paths/~1admin~1audit-events/get parameter (request query sort)."""
 
-codec_1993: Final[PydanticCodec[models.AuditAction]] = PydanticCodec(models.AuditAction)
+codec_1995: Final[PydanticCodec[models.AuditAction]] = PydanticCodec(models.AuditAction)
 """Codec of /paths/~1admin~1audit-events/get parameter (request query action)."""
 
-codec_1994: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1996: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1admin~1audit-events/get parameter (request query actor_id)."""
 
-codec_1995: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1997: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1admin~1audit-events/get parameter (request query subject_id)."""
 
-codec_1996: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
+codec_1998: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
 """Codec of /paths/~1admin~1audit-events/get parameter (request query created_after)."""
 
-codec_1997: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
+codec_1999: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
 """Codec of /paths/~1admin~1audit-events/get parameter (request query created_before)."""
 
-codec_1998: Final[PydanticCodec[models.AuditEventPage]] = PydanticCodec(models.AuditEventPage)
+codec_2000: Final[PydanticCodec[models.AuditEventPage]] = PydanticCodec(models.AuditEventPage)
 """Codec of /paths/~1admin~1audit-events/get response_body (response 200 application/json)."""
 
-codec_1999: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2001: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1audit-events/get response_header (response X-Request-ID 200)."""
 
-codec_2000: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2002: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1admin~1audit-events/get response_header (response Server-Timing 200)."""
 
-codec_2001: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2003: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit-Policy 200)."""
 
-codec_2002: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2004: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit 200)."""
 
-codec_2003: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+codec_2005: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
 """Codec of /paths/~1admin~1audit-events/get response_header (response Link 200)."""
 
-codec_2004: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_2006: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1admin~1audit-events/get response_header (response Cache-Control 200)."""
 
-codec_2005: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2007: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1audit-events/get response_body (response 401 application/problem+json)."""
 
-codec_2006: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2008: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1audit-events/get response_header (response X-Request-ID 401)."""
 
-codec_2007: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2009: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1audit-events/get response_body (response 403 application/problem+json)."""
 
-codec_2008: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2010: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1audit-events/get response_header (response X-Request-ID 403)."""
 
-codec_2009: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2011: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1audit-events/get response_body (response 422 application/problem+json)."""
 
-codec_2010: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2012: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1audit-events/get response_header (response X-Request-ID 422)."""
 
-codec_2011: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2013: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1audit-events/get response_body (response 429 application/problem+json)."""
 
-codec_2012: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2014: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1audit-events/get response_header (response X-Request-ID 429)."""
 
-codec_2013: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2015: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1admin~1audit-events/get response_header (response Retry-After 429)."""
 
-codec_2014: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2016: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1audit-events/get response_body (response default application/problem+json)."""
 
-codec_2015: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2017: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1audit-events/get response_header (response X-Request-ID default)."""
 
-codec_2016: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2018: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1admin~1audit-events/get response_header (response Retry-After default)."""
 
-codec_2017: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_2019: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1jobs/get parameter (request query limit)."""
 
-codec_2018: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+codec_2020: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
 """Codec of /paths/~1jobs/get parameter (request query cursor)."""
 
-codec_2019: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+codec_2021: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
 """Codec of /paths/~1jobs/get parameter (request query page)."""
 
-codec_2020: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_2022: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1jobs/get parameter (request query include_total)."""
 
-codec_2021: Final[PydanticCodec[models.JobSort]] = PydanticCodec(models.JobSort)
+codec_2023: Final[PydanticCodec[models.JobSort]] = PydanticCodec(models.JobSort)
 """Codec of /paths/~1jobs/get parameter (request query sort)."""
 
-codec_2022: Final[PydanticCodec[models.JobStatus]] = PydanticCodec(models.JobStatus)
+codec_2024: Final[PydanticCodec[models.JobStatus]] = PydanticCodec(models.JobStatus)
 """Codec of /paths/~1jobs/get parameter (request query status)."""
 
-codec_2023: Final[PydanticCodec[models.JobKind]] = PydanticCodec(models.JobKind)
+codec_2025: Final[PydanticCodec[models.JobKind]] = PydanticCodec(models.JobKind)
 """Codec of /paths/~1jobs/get parameter (request query kind)."""
 
-codec_2024: Final[PydanticCodec[models.JobPage]] = PydanticCodec(models.JobPage)
+codec_2026: Final[PydanticCodec[models.JobPage]] = PydanticCodec(models.JobPage)
 """Codec of /paths/~1jobs/get response_body (response 200 application/json)."""
 
-codec_2025: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2027: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs/get response_header (response X-Request-ID 200)."""
 
-codec_2026: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2028: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs/get response_header (response Server-Timing 200)."""
 
-codec_2027: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2029: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs/get response_header (response RateLimit-Policy 200)."""
 
-codec_2028: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2030: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs/get response_header (response RateLimit 200)."""
 
-codec_2029: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+codec_2031: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
 """Codec of /paths/~1jobs/get response_header (response Link 200)."""
 
-codec_2030: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_2032: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1jobs/get response_header (response Cache-Control 200)."""
 
-codec_2031: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2033: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs/get response_body (response 401 application/problem+json)."""
 
-codec_2032: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2034: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs/get response_header (response X-Request-ID 401)."""
 
-codec_2033: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2035: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs/get response_body (response 422 application/problem+json)."""
 
-codec_2034: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2036: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs/get response_header (response X-Request-ID 422)."""
 
-codec_2035: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2037: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs/get response_body (response 429 application/problem+json)."""
 
-codec_2036: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2038: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs/get response_header (response X-Request-ID 429)."""
 
-codec_2037: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2039: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1jobs/get response_header (response Retry-After 429)."""
 
-codec_2038: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2040: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs/get response_body (response default application/problem+json)."""
 
-codec_2039: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2041: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs/get response_header (response X-Request-ID default)."""
 
-codec_2040: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2042: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1jobs/get response_header (response Retry-After default)."""
 
-codec_2041: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_2043: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1jobs~1{job_id}/get parameter (request path job_id)."""
 
-codec_2042: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
+codec_2044: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
 """Codec of /paths/~1jobs~1{job_id}/get response_body (response 200 application/json)."""
 
-codec_2043: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2045: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response X-Request-ID 200)."""
 
-codec_2044: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2046: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Server-Timing 200)."""
 
-codec_2045: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2047: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit-Policy 200)."""
 
-codec_2046: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2048: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit 200)."""
 
-codec_2047: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_2049: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Cache-Control 200)."""
 
-codec_2048: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2050: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}/get response_body (response 401 application/problem+json)."""
 
-codec_2049: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2051: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response X-Request-ID 401)."""
 
-codec_2050: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2052: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}/get response_body (response 404 application/problem+json)."""
 
-codec_2051: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2053: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response X-Request-ID 404)."""
 
-codec_2052: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2054: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}/get response_body (response 422 application/problem+json)."""
 
-codec_2053: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2055: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response X-Request-ID 422)."""
 
-codec_2054: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2056: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}/get response_body (response 429 application/problem+json)."""
 
-codec_2055: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2057: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response X-Request-ID 429)."""
 
-codec_2056: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2058: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Retry-After 429)."""
 
-codec_2057: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2059: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}/get response_body (response default application/problem+json)."""
 
-codec_2058: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2060: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response X-Request-ID default)."""
 
-codec_2059: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2061: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Retry-After default)."""
 
-codec_2060: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_2062: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put parameter (request path job_id)."""
 
-codec_2061: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
+codec_2063: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 200 application/json)."""
 
-codec_2062: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2064: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 200)."""
 
-codec_2063: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2065: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Server-Timing 200)."""
 
-codec_2064: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2066: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit-Policy 200)."""
 
-codec_2065: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2067: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit 200)."""
 
-codec_2066: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2068: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 401 application/problem+json)."""
 
-codec_2067: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2069: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 401)."""
 
-codec_2068: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2070: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 403 application/problem+json)."""
 
-codec_2069: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2071: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 403)."""
 
-codec_2070: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2072: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 404 application/problem+json)."""
 
-codec_2071: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2073: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 404)."""
 
-codec_2072: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2074: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 409 application/problem+json)."""
 
-codec_2073: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2075: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 409)."""
 
-codec_2074: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2076: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 422 application/problem+json)."""
 
-codec_2075: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2077: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 422)."""
 
-codec_2076: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2078: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 429 application/problem+json)."""
 
-codec_2077: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2079: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 429)."""
 
-codec_2078: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2080: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Retry-After 429)."""
 
-codec_2079: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2081: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response default application/problem+json)."""
 
-codec_2080: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2082: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID default)."""
 
-codec_2081: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2083: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Retry-After default)."""
 
-codec_2082: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_2084: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put parameter (request path job_id)."""
 
-codec_2083: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
+codec_2085: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 200 application/json)."""
 
-codec_2084: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2086: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 200)."""
 
-codec_2085: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2087: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Server-Timing 200)."""
 
-codec_2086: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2088: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit-Policy 200)."""
 
-codec_2087: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2089: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit 200)."""
 
-codec_2088: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2090: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 401 application/problem+json)."""
 
-codec_2089: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2091: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 401)."""
 
-codec_2090: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2092: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 403 application/problem+json)."""
 
-codec_2091: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2093: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 403)."""
 
-codec_2092: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2094: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 404 application/problem+json)."""
 
-codec_2093: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2095: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 404)."""
 
-codec_2094: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2096: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 409 application/problem+json)."""
 
-codec_2095: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2097: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 409)."""
 
-codec_2096: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2098: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 422 application/problem+json)."""
 
-codec_2097: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2099: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 422)."""
 
-codec_2098: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2100: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 429 application/problem+json)."""
 
-codec_2099: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2101: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 429)."""
 
-codec_2100: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2102: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Retry-After 429)."""
 
-codec_2101: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2103: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response default application/problem+json)."""
 
-codec_2102: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2104: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID default)."""
 
-codec_2103: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2105: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Retry-After default)."""
 
-codec_2104: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_2106: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1media/get parameter (request query limit)."""
 
-codec_2105: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+codec_2107: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
 """Codec of /paths/~1media/get parameter (request query cursor)."""
 
-codec_2106: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+codec_2108: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
 """Codec of /paths/~1media/get parameter (request query page)."""
 
-codec_2107: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_2109: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1media/get parameter (request query include_total)."""
 
-codec_2108: Final[PydanticCodec[models.MediaSort]] = PydanticCodec(models.MediaSort)
+codec_2110: Final[PydanticCodec[models.MediaSort]] = PydanticCodec(models.MediaSort)
 """Codec of /paths/~1media/get parameter (request query sort)."""
 
-codec_2109: Final[PydanticCodec[models.MediaKind]] = PydanticCodec(models.MediaKind)
+codec_2111: Final[PydanticCodec[models.MediaKind]] = PydanticCodec(models.MediaKind)
 """Codec of /paths/~1media/get parameter (request query kind)."""
 
-codec_2110: Final[PydanticCodec[models.MediaType]] = PydanticCodec(models.MediaType)
+codec_2112: Final[PydanticCodec[models.MediaType]] = PydanticCodec(models.MediaType)
 """Codec of /paths/~1media/get parameter (request query content_type)."""
 
-codec_2111: Final[PydanticCodec[models.MediaPage]] = PydanticCodec(models.MediaPage)
+codec_2113: Final[PydanticCodec[models.MediaPage]] = PydanticCodec(models.MediaPage)
 """Codec of /paths/~1media/get response_body (response 200 application/json)."""
 
-codec_2112: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2114: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1media/get response_header (response X-Request-ID 200)."""
 
-codec_2113: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2115: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1media/get response_header (response Server-Timing 200)."""
 
-codec_2114: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2116: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1media/get response_header (response RateLimit-Policy 200)."""
 
-codec_2115: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2117: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1media/get response_header (response RateLimit 200)."""
 
-codec_2116: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+codec_2118: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
 """Codec of /paths/~1media/get response_header (response Link 200)."""
 
-codec_2117: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_2119: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1media/get response_header (response Cache-Control 200)."""
 
-codec_2118: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2120: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1media/get response_body (response 401 application/problem+json)."""
 
-codec_2119: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2121: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1media/get response_header (response X-Request-ID 401)."""
 
-codec_2120: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2122: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1media/get response_body (response 422 application/problem+json)."""
 
-codec_2121: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2123: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1media/get response_header (response X-Request-ID 422)."""
 
-codec_2122: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2124: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1media/get response_body (response 429 application/problem+json)."""
 
-codec_2123: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2125: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1media/get response_header (response X-Request-ID 429)."""
 
-codec_2124: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2126: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1media/get response_header (response Retry-After 429)."""
 
-codec_2125: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2127: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1media/get response_body (response default application/problem+json)."""
 
-codec_2126: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2128: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1media/get response_header (response X-Request-ID default)."""
 
-codec_2127: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2129: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1media/get response_header (response Retry-After default)."""
 
-codec_2128: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
+codec_2130: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
 """Codec of /paths/~1media/post parameter (request header Idempotency-Key)."""
 
-codec_2129: Final[PydanticCodec[models.MediaBatch]] = PydanticCodec(models.MediaBatch)
+codec_2131: Final[PydanticCodec[models.MediaBatch]] = PydanticCodec(models.MediaBatch)
 """Codec of /paths/~1media/post response_body (response 201 application/json)."""
 
-codec_2130: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2132: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1media/post response_header (response X-Request-ID 201)."""
 
-codec_2131: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2133: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1media/post response_header (response Server-Timing 201)."""
 
-codec_2132: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2134: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1media/post response_header (response RateLimit-Policy 201)."""
 
-codec_2133: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2135: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1media/post response_header (response RateLimit 201)."""
 
-codec_2134: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+codec_2136: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
 """Codec of /paths/~1media/post response_header (response Location 201)."""
 
-codec_2135: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
+codec_2137: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
 """Codec of /paths/~1media/post response_header (response Idempotent-Replayed 201)."""
 
-codec_2136: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2138: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1media/post response_body (response 400 application/problem+json)."""
 
-codec_2137: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2139: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1media/post response_header (response X-Request-ID 400)."""
 
-codec_2138: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2140: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1media/post response_body (response 401 application/problem+json)."""
 
-codec_2139: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2141: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1media/post response_header (response X-Request-ID 401)."""
 
-codec_2140: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2142: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1media/post response_body (response 403 application/problem+json)."""
 
-codec_2141: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2143: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1media/post response_header (response X-Request-ID 403)."""
 
-codec_2142: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2144: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1media/post response_body (response 409 application/problem+json)."""
 
-codec_2143: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2145: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1media/post response_header (response X-Request-ID 409)."""
 
-codec_2144: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2146: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1media/post response_body (response 413 application/problem+json)."""
 
-codec_2145: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2147: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1media/post response_header (response X-Request-ID 413)."""
 
-codec_2146: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2148: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1media/post response_body (response 415 application/problem+json)."""
 
-codec_2147: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2149: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1media/post response_header (response X-Request-ID 415)."""
 
-codec_2148: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2150: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1media/post response_body (response 422 application/problem+json)."""
 
-codec_2149: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2151: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1media/post response_header (response X-Request-ID 422)."""
 
-codec_2150: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2152: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1media/post response_body (response 429 application/problem+json)."""
 
-codec_2151: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2153: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1media/post response_header (response X-Request-ID 429)."""
 
-codec_2152: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2154: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1media/post response_header (response Retry-After 429)."""
 
-codec_2153: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2155: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1media/post response_body (response default application/problem+json)."""
 
-codec_2154: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2156: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1media/post response_header (response X-Request-ID default)."""
 
-codec_2155: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2157: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1media/post response_header (response Retry-After default)."""
 
-codec_2156: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_2158: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1media~1{media_id}/get parameter (request header If-None-Match)."""
 
-codec_2157: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_2159: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1media~1{media_id}/get parameter (request path media_id)."""
 
-codec_2158: Final[PydanticCodec[models.Media]] = PydanticCodec(models.Media)
+codec_2160: Final[PydanticCodec[models.Media]] = PydanticCodec(models.Media)
 """Codec of /paths/~1media~1{media_id}/get response_body (response 200 application/json)."""
 
-codec_2159: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2161: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1media~1{media_id}/get response_header (response X-Request-ID 200)."""
 
-codec_2160: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2162: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1media~1{media_id}/get response_header (response Server-Timing 200)."""
 
-codec_2161: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2163: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1media~1{media_id}/get response_header (response RateLimit-Policy 200)."""
 
-codec_2162: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2164: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1media~1{media_id}/get response_header (response RateLimit 200)."""
 
-codec_2163: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_2165: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1media~1{media_id}/get response_header (response ETag 200)."""
 
-codec_2164: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_2166: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1media~1{media_id}/get response_header (response Cache-Control 200)."""
 
-codec_2165: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2167: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1media~1{media_id}/get response_header (response X-Request-ID 304)."""
 
-codec_2166: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2168: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1media~1{media_id}/get response_header (response Server-Timing 304)."""
 
-codec_2167: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2169: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1media~1{media_id}/get response_header (response RateLimit-Policy 304)."""
 
-codec_2168: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2170: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1media~1{media_id}/get response_header (response RateLimit 304)."""
 
-codec_2169: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_2171: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1media~1{media_id}/get response_header (response ETag 304)."""
 
-codec_2170: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_2172: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1media~1{media_id}/get response_header (response Cache-Control 304)."""
 
-codec_2171: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2173: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1media~1{media_id}/get response_body (response 401 application/problem+json)."""
 
-codec_2172: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2174: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1media~1{media_id}/get response_header (response X-Request-ID 401)."""
 
-codec_2173: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2175: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1media~1{media_id}/get response_body (response 404 application/problem+json)."""
 
-codec_2174: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2176: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1media~1{media_id}/get response_header (response X-Request-ID 404)."""
 
-codec_2175: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2177: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1media~1{media_id}/get response_body (response 422 application/problem+json)."""
 
-codec_2176: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2178: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1media~1{media_id}/get response_header (response X-Request-ID 422)."""
 
-codec_2177: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2179: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1media~1{media_id}/get response_body (response 429 application/problem+json)."""
 
-codec_2178: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2180: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1media~1{media_id}/get response_header (response X-Request-ID 429)."""
 
-codec_2179: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2181: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1media~1{media_id}/get response_header (response Retry-After 429)."""
 
-codec_2180: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2182: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1media~1{media_id}/get response_body (response default application/problem+json)."""
 
-codec_2181: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2183: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1media~1{media_id}/get response_header (response X-Request-ID default)."""
 
-codec_2182: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2184: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1media~1{media_id}/get response_header (response Retry-After default)."""
 
-codec_2183: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_2185: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1media~1{media_id}/delete parameter (request header If-Match)."""
 
-codec_2184: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_2186: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1media~1{media_id}/delete parameter (request path media_id)."""
 
-codec_2185: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2187: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1media~1{media_id}/delete response_header (response X-Request-ID 204)."""
 
-codec_2186: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2188: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1media~1{media_id}/delete response_header (response Server-Timing 204)."""
 
-codec_2187: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2189: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1media~1{media_id}/delete response_header (response RateLimit-Policy 204)."""
 
-codec_2188: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2190: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1media~1{media_id}/delete response_header (response RateLimit 204)."""
 
-codec_2189: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2191: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1media~1{media_id}/delete response_body (response 401 application/problem+json)."""
 
-codec_2190: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2192: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1media~1{media_id}/delete response_header (response X-Request-ID 401)."""
 
-codec_2191: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2193: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1media~1{media_id}/delete response_body (response 403 application/problem+json)."""
 
-codec_2192: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2194: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1media~1{media_id}/delete response_header (response X-Request-ID 403)."""
 
-codec_2193: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2195: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1media~1{media_id}/delete response_body (response 404 application/problem+json)."""
 
-codec_2194: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2196: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1media~1{media_id}/delete response_header (response X-Request-ID 404)."""
 
-codec_2195: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2197: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1media~1{media_id}/delete response_body (response 412 application/problem+json)."""
 
-codec_2196: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2198: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1media~1{media_id}/delete response_header (response X-Request-ID 412)."""
 
-codec_2197: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2199: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1media~1{media_id}/delete response_body (response 422 application/problem+json)."""
 
-codec_2198: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2200: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1media~1{media_id}/delete response_header (response X-Request-ID 422)."""
 
-codec_2199: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2201: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1media~1{media_id}/delete response_body (response 428 application/problem+json)."""
 
-codec_2200: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2202: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1media~1{media_id}/delete response_header (response X-Request-ID 428)."""
 
-codec_2201: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2203: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1media~1{media_id}/delete response_body (response 429 application/problem+json)."""
 
-codec_2202: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2204: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1media~1{media_id}/delete response_header (response X-Request-ID 429)."""
 
-codec_2203: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2205: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1media~1{media_id}/delete response_header (response Retry-After 429)."""
 
-codec_2204: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2206: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1media~1{media_id}/delete response_body (response default application/problem+json)."""
 
-codec_2205: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2207: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1media~1{media_id}/delete response_header (response X-Request-ID default)."""
 
-codec_2206: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2208: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1media~1{media_id}/delete response_header (response Retry-After default)."""
 
-codec_2207: Final[PydanticCodec[models.RangeSet]] = PydanticCodec(models.RangeSet)
+codec_2209: Final[PydanticCodec[models.RangeSet]] = PydanticCodec(models.RangeSet)
 """Codec of /paths/~1media~1{media_id}~1content/get parameter (request header Range)."""
 
-codec_2208: Final[PydanticCodec[models.RangeCondition]] = PydanticCodec(models.RangeCondition)
+codec_2210: Final[PydanticCodec[models.RangeCondition]] = PydanticCodec(models.RangeCondition)
 """Codec of /paths/~1media~1{media_id}~1content/get parameter (request header If-Range)."""
 
-codec_2209: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_2211: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1media~1{media_id}~1content/get parameter (request header If-None-Match)."""
 
-codec_2210: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_2212: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1media~1{media_id}~1content/get parameter (request path media_id)."""
 
-codec_2211: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
+codec_2213: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
 """Codec of /paths/~1media~1{media_id}~1content/get response_body (response 200 image/jpeg)."""
 
-codec_2212: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
+codec_2214: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
 """Codec of /paths/~1media~1{media_id}~1content/get response_body (response 200 image/png)."""
 
-codec_2213: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
+codec_2215: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
 """Codec of /paths/~1media~1{media_id}~1content/get response_body (response 200 image/gif)."""
 
-codec_2214: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
+codec_2216: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
 """Codec of /paths/~1media~1{media_id}~1content/get response_body (response 200 image/webp)."""
 
-codec_2215: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
+codec_2217: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
 """Codec of /paths/~1media~1{media_id}~1content/get response_body (response 200 application/pdf)."""
 
-codec_2216: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
+codec_2218: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
 """Codec of /paths/~1media~1{media_id}~1content/get response_body (response 200 text/plain)."""
 
-codec_2217: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
+codec_2219: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
 """Codec of /paths/~1media~1{media_id}~1content/get response_body (response 200 application/msword)."""
 
-codec_2218: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
+codec_2220: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
 """Codec of /paths/~1media~1{media_id}~1content/get response_body (response 200 video/mp4)."""
 
-codec_2219: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
+codec_2221: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
 """Codec of /paths/~1media~1{media_id}~1content/get response_body (response 200 video/webm)."""
 
-codec_2220: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2222: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1media~1{media_id}~1content/get response_header (response X-Request-ID 200)."""
 
-codec_2221: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2223: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1media~1{media_id}~1content/get response_header (response Server-Timing 200)."""
 
-codec_2222: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2224: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1media~1{media_id}~1content/get response_header (response RateLimit-Policy 200)."""
 
-codec_2223: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2225: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1media~1{media_id}~1content/get response_header (response RateLimit 200)."""
 
-codec_2224: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_2226: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1media~1{media_id}~1content/get response_header (response ETag 200)."""
 
-codec_2225: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_2227: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1media~1{media_id}~1content/get response_header (response Cache-Control 200)."""
 
-codec_2226: Final[PydanticCodec[models.AcceptRanges]] = PydanticCodec(models.AcceptRanges)
+codec_2228: Final[PydanticCodec[models.AcceptRanges]] = PydanticCodec(models.AcceptRanges)
 """Codec of /paths/~1media~1{media_id}~1content/get response_header (response Accept-Ranges 200)."""
 
-codec_2227: Final[PydanticCodec[models.MediaDisposition]] = PydanticCodec(models.MediaDisposition)
+codec_2229: Final[PydanticCodec[models.MediaDisposition]] = PydanticCodec(models.MediaDisposition)
 """Codec of /paths/~1media~1{media_id}~1content/get response_header (response Content-Disposition 200)."""
 
-codec_2228: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
+codec_2230: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
 """Codec of /paths/~1media~1{media_id}~1content/get response_body (response 206 image/jpeg)."""
 
-codec_2229: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
+codec_2231: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
 """Codec of /paths/~1media~1{media_id}~1content/get response_body (response 206 image/png)."""
 
-codec_2230: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
+codec_2232: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
 """Codec of /paths/~1media~1{media_id}~1content/get response_body (response 206 image/gif)."""
 
-codec_2231: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
+codec_2233: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
 """Codec of /paths/~1media~1{media_id}~1content/get response_body (response 206 image/webp)."""
 
-codec_2232: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
+codec_2234: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
 """Codec of /paths/~1media~1{media_id}~1content/get response_body (response 206 application/pdf)."""
 
-codec_2233: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
+codec_2235: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
 """Codec of /paths/~1media~1{media_id}~1content/get response_body (response 206 text/plain)."""
 
-codec_2234: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
+codec_2236: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
 """Codec of /paths/~1media~1{media_id}~1content/get response_body (response 206 application/msword)."""
 
-codec_2235: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
+codec_2237: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
 """Codec of /paths/~1media~1{media_id}~1content/get response_body (response 206 video/mp4)."""
 
-codec_2236: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
+codec_2238: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
 """Codec of /paths/~1media~1{media_id}~1content/get response_body (response 206 video/webm)."""
 
-codec_2237: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2239: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1media~1{media_id}~1content/get response_header (response X-Request-ID 206)."""
 
-codec_2238: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2240: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1media~1{media_id}~1content/get response_header (response Server-Timing 206)."""
 
-codec_2239: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2241: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1media~1{media_id}~1content/get response_header (response RateLimit-Policy 206)."""
 
-codec_2240: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2242: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1media~1{media_id}~1content/get response_header (response RateLimit 206)."""
 
-codec_2241: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_2243: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1media~1{media_id}~1content/get response_header (response ETag 206)."""
 
-codec_2242: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_2244: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1media~1{media_id}~1content/get response_header (response Cache-Control 206)."""
 
-codec_2243: Final[PydanticCodec[models.AcceptRanges]] = PydanticCodec(models.AcceptRanges)
+codec_2245: Final[PydanticCodec[models.AcceptRanges]] = PydanticCodec(models.AcceptRanges)
 """Codec of /paths/~1media~1{media_id}~1content/get response_header (response Accept-Ranges 206)."""
 
-codec_2244: Final[PydanticCodec[models.MediaDisposition]] = PydanticCodec(models.MediaDisposition)
+codec_2246: Final[PydanticCodec[models.MediaDisposition]] = PydanticCodec(models.MediaDisposition)
 """Codec of /paths/~1media~1{media_id}~1content/get response_header (response Content-Disposition 206)."""
 
-codec_2245: Final[PydanticCodec[models.ContentRange]] = PydanticCodec(models.ContentRange)
+codec_2247: Final[PydanticCodec[models.ContentRange]] = PydanticCodec(models.ContentRange)
 """Codec of /paths/~1media~1{media_id}~1content/get response_header (response Content-Range 206)."""
 
-codec_2246: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2248: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1media~1{media_id}~1content/get response_header (response X-Request-ID 304)."""
 
-codec_2247: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2249: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1media~1{media_id}~1content/get response_header (response Server-Timing 304)."""
 
-codec_2248: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2250: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1media~1{media_id}~1content/get response_header (response RateLimit-Policy 304)."""
 
-codec_2249: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2251: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1media~1{media_id}~1content/get response_header (response RateLimit 304)."""
 
-codec_2250: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_2252: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1media~1{media_id}~1content/get response_header (response ETag 304)."""
 
-codec_2251: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_2253: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1media~1{media_id}~1content/get response_header (response Cache-Control 304)."""
 
-codec_2252: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2254: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1media~1{media_id}~1content/get response_body (response 401 application/problem+json)."""
 
-codec_2253: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2255: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1media~1{media_id}~1content/get response_header (response X-Request-ID 401)."""
 
-codec_2254: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2256: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1media~1{media_id}~1content/get response_body (response 404 application/problem+json)."""
 
-codec_2255: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2257: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1media~1{media_id}~1content/get response_header (response X-Request-ID 404)."""
 
-codec_2256: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2258: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1media~1{media_id}~1content/get response_body (response 416 application/problem+json)."""
 
-codec_2257: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2259: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1media~1{media_id}~1content/get response_header (response X-Request-ID 416)."""
 
-codec_2258: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2260: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1media~1{media_id}~1content/get response_body (response 422 application/problem+json)."""
 
-codec_2259: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2261: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1media~1{media_id}~1content/get response_header (response X-Request-ID 422)."""
 
-codec_2260: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2262: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1media~1{media_id}~1content/get response_body (response 429 application/problem+json)."""
 
-codec_2261: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2263: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1media~1{media_id}~1content/get response_header (response X-Request-ID 429)."""
 
-codec_2262: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2264: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1media~1{media_id}~1content/get response_header (response Retry-After 429)."""
 
-codec_2263: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2265: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1media~1{media_id}~1content/get response_body (response default application/problem+json)."""
 
-codec_2264: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2266: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1media~1{media_id}~1content/get response_header (response X-Request-ID default)."""
 
-codec_2265: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2267: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1media~1{media_id}~1content/get response_header (response Retry-After default)."""
 
-codec_2266: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
+codec_2268: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
 """Codec of /paths/~1media~1{media_id}~1variants/post parameter (request header Idempotency-Key)."""
 
-codec_2267: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_2269: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1media~1{media_id}~1variants/post parameter (request path media_id)."""
 
-codec_2268: Final[PydanticCodec[models.VariantCreate]] = PydanticCodec(models.VariantCreate)
+codec_2270: Final[PydanticCodec[models.VariantCreate]] = PydanticCodec(models.VariantCreate)
 """Codec of /paths/~1media~1{media_id}~1variants/post request_body (request application/json)."""
 
-codec_2269: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
+codec_2271: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
 """Codec of /paths/~1media~1{media_id}~1variants/post response_body (response 202 application/json)."""
 
-codec_2270: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2272: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1media~1{media_id}~1variants/post response_header (response X-Request-ID 202)."""
 
-codec_2271: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2273: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1media~1{media_id}~1variants/post response_header (response Server-Timing 202)."""
 
-codec_2272: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2274: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1media~1{media_id}~1variants/post response_header (response RateLimit-Policy 202)."""
 
-codec_2273: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2275: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1media~1{media_id}~1variants/post response_header (response RateLimit 202)."""
 
-codec_2274: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+codec_2276: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
 """Codec of /paths/~1media~1{media_id}~1variants/post response_header (response Location 202)."""
 
-codec_2275: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
+codec_2277: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
 """Codec of /paths/~1media~1{media_id}~1variants/post response_header (response Idempotent-Replayed 202)."""
 
-codec_2276: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2278: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1media~1{media_id}~1variants/post response_body (response 400 application/problem+json)."""
 
-codec_2277: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2279: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1media~1{media_id}~1variants/post response_header (response X-Request-ID 400)."""
 
-codec_2278: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2280: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1media~1{media_id}~1variants/post response_body (response 401 application/problem+json)."""
 
-codec_2279: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2281: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1media~1{media_id}~1variants/post response_header (response X-Request-ID 401)."""
 
-codec_2280: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2282: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1media~1{media_id}~1variants/post response_body (response 403 application/problem+json)."""
 
-codec_2281: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2283: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1media~1{media_id}~1variants/post response_header (response X-Request-ID 403)."""
 
-codec_2282: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2284: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1media~1{media_id}~1variants/post response_body (response 404 application/problem+json)."""
 
-codec_2283: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2285: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1media~1{media_id}~1variants/post response_header (response X-Request-ID 404)."""
 
-codec_2284: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2286: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1media~1{media_id}~1variants/post response_body (response 409 application/problem+json)."""
 
-codec_2285: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2287: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1media~1{media_id}~1variants/post response_header (response X-Request-ID 409)."""
 
-codec_2286: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2288: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1media~1{media_id}~1variants/post response_body (response 413 application/problem+json)."""
 
-codec_2287: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2289: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1media~1{media_id}~1variants/post response_header (response X-Request-ID 413)."""
 
-codec_2288: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2290: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1media~1{media_id}~1variants/post response_body (response 415 application/problem+json)."""
 
-codec_2289: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2291: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1media~1{media_id}~1variants/post response_header (response X-Request-ID 415)."""
 
-codec_2290: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2292: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1media~1{media_id}~1variants/post response_body (response 422 application/problem+json)."""
 
-codec_2291: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2293: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1media~1{media_id}~1variants/post response_header (response X-Request-ID 422)."""
 
-codec_2292: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2294: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1media~1{media_id}~1variants/post response_body (response 429 application/problem+json)."""
 
-codec_2293: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2295: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1media~1{media_id}~1variants/post response_header (response X-Request-ID 429)."""
 
-codec_2294: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2296: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1media~1{media_id}~1variants/post response_header (response Retry-After 429)."""
 
-codec_2295: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2297: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1media~1{media_id}~1variants/post response_body (response default application/problem+json)."""
 
-codec_2296: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2298: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1media~1{media_id}~1variants/post response_header (response X-Request-ID default)."""
 
-codec_2297: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2299: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1media~1{media_id}~1variants/post response_header (response Retry-After default)."""
 
-codec_2298: Final[PydanticCodec[models.RangeSet]] = PydanticCodec(models.RangeSet)
+codec_2300: Final[PydanticCodec[models.RangeSet]] = PydanticCodec(models.RangeSet)
 """Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get parameter (request header Range)."""
 
-codec_2299: Final[PydanticCodec[models.RangeCondition]] = PydanticCodec(models.RangeCondition)
+codec_2301: Final[PydanticCodec[models.RangeCondition]] = PydanticCodec(models.RangeCondition)
 """Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get parameter (request header If-Range)."""
 
-codec_2300: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_2302: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get parameter (request header If-None-Match)."""
 
-codec_2301: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_2303: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get parameter (request path media_id)."""
 
-codec_2302: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_2304: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get parameter (request path variant_id)."""
 
-codec_2303: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
+codec_2305: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
 """Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get response_body (response 200 image/jpeg)."""
 
-codec_2304: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
+codec_2306: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
 """Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get response_body (response 200 image/webp)."""
 
-codec_2305: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2307: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get response_header (response X-Request-ID 200)."""
 
-codec_2306: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2308: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get response_header (response Server-Timing 200)."""
 
-codec_2307: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2309: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get response_header (response RateLimit-Policy 200)."""
 
-codec_2308: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2310: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get response_header (response RateLimit 200)."""
 
-codec_2309: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_2311: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get response_header (response ETag 200)."""
 
-codec_2310: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_2312: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get response_header (response Cache-Control 200)."""
 
-codec_2311: Final[PydanticCodec[models.AcceptRanges]] = PydanticCodec(models.AcceptRanges)
+codec_2313: Final[PydanticCodec[models.AcceptRanges]] = PydanticCodec(models.AcceptRanges)
 """Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get response_header (response Accept-Ranges 200)."""
 
-codec_2312: Final[PydanticCodec[models.MediaDisposition]] = PydanticCodec(models.MediaDisposition)
+codec_2314: Final[PydanticCodec[models.MediaDisposition]] = PydanticCodec(models.MediaDisposition)
 """Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get response_header (response Content-Disposition 200)."""
 
-codec_2313: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
+codec_2315: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
 """Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get response_body (response 206 image/jpeg)."""
 
-codec_2314: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
+codec_2316: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
 """Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get response_body (response 206 image/webp)."""
 
-codec_2315: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2317: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get response_header (response X-Request-ID 206)."""
 
-codec_2316: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2318: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get response_header (response Server-Timing 206)."""
 
-codec_2317: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2319: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get response_header (response RateLimit-Policy 206)."""
 
-codec_2318: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2320: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get response_header (response RateLimit 206)."""
 
-codec_2319: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_2321: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get response_header (response ETag 206)."""
 
-codec_2320: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_2322: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get response_header (response Cache-Control 206)."""
 
-codec_2321: Final[PydanticCodec[models.AcceptRanges]] = PydanticCodec(models.AcceptRanges)
+codec_2323: Final[PydanticCodec[models.AcceptRanges]] = PydanticCodec(models.AcceptRanges)
 """Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get response_header (response Accept-Ranges 206)."""
 
-codec_2322: Final[PydanticCodec[models.MediaDisposition]] = PydanticCodec(models.MediaDisposition)
+codec_2324: Final[PydanticCodec[models.MediaDisposition]] = PydanticCodec(models.MediaDisposition)
 """Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get response_header (response Content-Disposition 206)."""
 
-codec_2323: Final[PydanticCodec[models.ContentRange]] = PydanticCodec(models.ContentRange)
+codec_2325: Final[PydanticCodec[models.ContentRange]] = PydanticCodec(models.ContentRange)
 """Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get response_header (response Content-Range 206)."""
 
-codec_2324: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2326: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get response_header (response X-Request-ID 304)."""
 
-codec_2325: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2327: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get response_header (response Server-Timing 304)."""
 
-codec_2326: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2328: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get response_header (response RateLimit-Policy 304)."""
 
-codec_2327: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2329: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get response_header (response RateLimit 304)."""
 
-codec_2328: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_2330: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get response_header (response ETag 304)."""
 
-codec_2329: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_2331: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get response_header (response Cache-Control 304)."""
 
-codec_2330: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2332: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get response_body (response 401 application/problem+json)."""
 
-codec_2331: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2333: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get response_header (response X-Request-ID 401)."""
 
-codec_2332: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2334: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get response_body (response 404 application/problem+json)."""
 
-codec_2333: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2335: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get response_header (response X-Request-ID 404)."""
 
-codec_2334: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2336: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get response_body (response 416 application/problem+json)."""
 
-codec_2335: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2337: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get response_header (response X-Request-ID 416)."""
 
-codec_2336: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2338: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get response_body (response 422 application/problem+json)."""
 
-codec_2337: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2339: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get response_header (response X-Request-ID 422)."""
 
-codec_2338: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2340: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get response_body (response 429 application/problem+json)."""
 
-codec_2339: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2341: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get response_header (response X-Request-ID 429)."""
 
-codec_2340: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2342: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get response_header (response Retry-After 429)."""
 
-codec_2341: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2343: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get response_body (response default application/problem+json)."""
 
-codec_2342: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2344: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get response_header (response X-Request-ID default)."""
 
-codec_2343: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2345: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get response_header (response Retry-After default)."""
 
-codec_2344: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
+codec_2346: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
 """Codec of /paths/~1admin~1mail/post parameter (request header Idempotency-Key)."""
 
-codec_2345: Final[PydanticCodec[models.MailDraft]] = PydanticCodec(models.MailDraft)
+codec_2347: Final[PydanticCodec[models.MailDraft]] = PydanticCodec(models.MailDraft)
 """Codec of /paths/~1admin~1mail/post request_body (request application/json)."""
 
-codec_2346: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
+codec_2348: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
 """Codec of /paths/~1admin~1mail/post response_body (response 202 application/json)."""
 
-codec_2347: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2349: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 202)."""
 
-codec_2348: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2350: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1admin~1mail/post response_header (response Server-Timing 202)."""
 
-codec_2349: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2351: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1admin~1mail/post response_header (response RateLimit-Policy 202)."""
 
-codec_2350: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2352: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1admin~1mail/post response_header (response RateLimit 202)."""
 
-codec_2351: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+codec_2353: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
 """Codec of /paths/~1admin~1mail/post response_header (response Location 202)."""
 
-codec_2352: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
+codec_2354: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
 """Codec of /paths/~1admin~1mail/post response_header (response Idempotent-Replayed 202)."""
 
-codec_2353: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2355: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response 400 application/problem+json)."""
 
-codec_2354: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2356: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 400)."""
 
-codec_2355: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2357: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response 401 application/problem+json)."""
 
-codec_2356: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2358: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 401)."""
 
-codec_2357: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2359: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response 403 application/problem+json)."""
 
-codec_2358: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2360: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 403)."""
 
-codec_2359: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2361: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response 409 application/problem+json)."""
 
-codec_2360: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2362: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 409)."""
 
-codec_2361: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2363: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response 413 application/problem+json)."""
 
-codec_2362: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2364: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 413)."""
 
-codec_2363: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2365: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response 415 application/problem+json)."""
 
-codec_2364: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2366: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 415)."""
 
-codec_2365: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2367: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response 422 application/problem+json)."""
 
-codec_2366: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2368: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 422)."""
 
-codec_2367: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2369: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response 429 application/problem+json)."""
 
-codec_2368: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2370: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 429)."""
 
-codec_2369: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2371: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1admin~1mail/post response_header (response Retry-After 429)."""
 
-codec_2370: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2372: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response default application/problem+json)."""
 
-codec_2371: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2373: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID default)."""
 
-codec_2372: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2374: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1admin~1mail/post response_header (response Retry-After default)."""
