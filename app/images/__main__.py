@@ -68,8 +68,8 @@ def _child(connection: socket.socket, answer: int, order: dict[str, Any], files:
     os.write(answer, pack(_do(order, files)))
 
 
-def _one(connection: socket.socket, order: dict[str, Any], files: list[int]) -> bytes:
-    """Let a process open a picture, and return what it says, or what it died of."""
+def _one(connection: socket.socket, order: dict[str, Any], files: list[int]) -> dict[str, Any]:
+    """Let a process open a picture, and return what it says, or what it died of, and what it took."""
     reading, writing = os.pipe()
     pid = os.fork()
     if not pid:
@@ -81,11 +81,13 @@ def _one(connection: socket.socket, order: dict[str, Any], files: list[int]) -> 
             os._exit(status)
     os.close(writing)
     with os.fdopen(reading, "rb") as pipe:
-        answer = pipe.read(MAX_BYTES + 1)
-    _, status = os.waitpid(pid, 0)
-    if status or len(answer) > MAX_BYTES:
-        return pack({"died": os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0})
-    return answer
+        said = pipe.read(MAX_BYTES)
+    _, status, used = os.wait4(pid, 0)
+    try:
+        answer = {"died": os.WTERMSIG(status)} if status else unpack(said)
+    except Broken:
+        answer = {"died": 0}
+    return {**answer, "seconds": used.ru_utime + used.ru_stime, "peak": used.ru_maxrss}
 
 
 def serve(connection: socket.socket) -> None:
@@ -96,7 +98,7 @@ def serve(connection: socket.socket) -> None:
             body, files = receive(connection)
         except Broken:
             return
-        send(connection, _one(connection, unpack(body), files))
+        send(connection, pack(_one(connection, unpack(body), files)))
         for file in files:
             os.close(file)
 

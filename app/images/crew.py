@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -30,10 +31,12 @@ SECONDS, WAIT_SECONDS = 30.0, 60.0
 MAX_WAITING = 64
 # What ends a process that takes longer than its picture may: by the clock, and by what it has computed.
 OUT_OF_TIME = frozenset({signal.SIGALRM, signal.SIGXCPU})
-# Nothing of the service's own environment, which holds its secrets; glibc keeps one heap for all threads.
-_ENVIRONMENT = {
+# One heap for all threads, in pages of 2 MB where Linux lends them: a picture needs few blocks, and large ones.
+MEMORY = {"MALLOC_ARENA_MAX": "1", "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
+# Nothing of the service's own environment, which holds its secrets.
+ENVIRONMENT = {
     "PYTHONPATH": str(Path(app.__file__).resolve().parents[1]),
-    "MALLOC_ARENA_MAX": "1",
+    **MEMORY,
     "VIPS_BLOCK_UNTRUSTED": "1",
     "VIPS_DISC_THRESHOLD": "4g",
 }
@@ -51,7 +54,7 @@ class Opener:
         with theirs:
             self.process = subprocess.Popen(  # noqa: S603 - It is our own, and its one argument a number.
                 [sys.executable, "-m", "app.images", str(theirs.fileno())],
-                env=_ENVIRONMENT,
+                env=ENVIRONMENT,
                 cwd="/",
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -59,8 +62,8 @@ class Opener:
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,
             )
-        self._connection = ours
-        self._connection.settimeout(SECONDS)
+        self.connection = ours
+        self.connection.settimeout(SECONDS)
         try:
             receive(ours)
         except OSError as failure:
@@ -71,8 +74,8 @@ class Opener:
     def ask(self, order: dict[str, Any], files: list[int]) -> dict[str, Any]:
         """Return the answer. Raises Dead, TimeoutError."""
         try:
-            send(self._connection, pack(order), files)
-            body, _ = receive(self._connection)
+            send(self.connection, pack(order), files)
+            body, _ = receive(self.connection)
         except TimeoutError:
             raise
         except OSError as failure:
@@ -88,7 +91,15 @@ class Opener:
         """End it and leave nothing of it."""
         self.end()
         self.process.wait()
-        self._connection.close()
+        self.connection.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What opening a picture took: seconds of a processor, and memory at the most."""
+
+    seconds: float
+    megabytes: float
 
 
 class _Crew:
@@ -96,25 +107,26 @@ class _Crew:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._idle: list[Opener] = []
+        self.idle: list[Opener] = []
         self.waiting = 0
+        self.last = Cost(0, 0)
 
     def take(self) -> Opener:
         """Return one for its sole use, started now if none is idle."""
         with self._lock:
-            if self._idle:
-                return self._idle.pop()
+            if self.idle:
+                return self.idle.pop()
         return Opener()
 
     def give_back(self, opener: Opener) -> None:
         """Let the next one have it."""
         with self._lock:
-            self._idle.append(opener)
+            self.idle.append(opener)
 
     def close(self) -> None:
         """End those that are idle."""
         with self._lock:
-            idle, self._idle = self._idle, []
+            idle, self.idle = self.idle, []
         for opener in idle:
             opener.close()
 
@@ -156,6 +168,7 @@ class _Turn:
             except Dead:
                 opener.close()
                 continue
+            crew.last = Cost(answer["seconds"], answer["peak"] / 1024)
             crew.give_back(opener)
             if "died" not in answer:
                 return answer

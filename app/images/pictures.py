@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 
 JPEG, PNG, GIF, WEBP = "image/jpeg", "image/png", "image/gif", "image/webp"
-# One frame, in pixels, and all frames together: what an animation may hold at most, however small its file.
-MAX_PIXELS = 50_000_000
-MAX_FRAMES, MAX_PIXELS_OF_ALL = 500, 100_000_000
+# Of one picture, and of all frames of an animation together, however small its file.
+MAX_PIXELS, MAX_FRAMES = 50_000_000, 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,5 +56,5 @@ def check_size(width: int, height: int, frames: int) -> None:
         raise ImageTooLarge(f"{width}x{height} is more than {MAX_PIXELS:,} pixels.")
     if frames > MAX_FRAMES:
         raise ImageTooLarge(f"{frames} frames are more than {MAX_FRAMES}.")
-    if width * height * frames > MAX_PIXELS_OF_ALL:
-        raise ImageTooLarge(f"{frames} frames of {width}x{height} are more than {MAX_PIXELS_OF_ALL:,} pixels.")
+    if width * height * frames > MAX_PIXELS:
+        raise ImageTooLarge(f"{frames} frames of {width}x{height} are more than {MAX_PIXELS:,} pixels.")

@@ -5,6 +5,7 @@ are called by name, for what the first bytes of a file say.
 """
 
 import os
+import struct
 
 import pyvips
 
@@ -29,6 +30,10 @@ JPEG_QUALITY, WEBP_QUALITY = 90, 90
 PNG_COMPRESSION, GIF_EFFORT, WEBP_EFFORT = 6, 3, 2
 WHITE = (255.0, 255.0, 255.0)
 _HEAD = 16
+# One decodes while the other makes smaller.
+THREADS = 2
+# How libvips says that a picture is too large for a decoder, or for the memory there is.
+_TOO_MUCH = ("out of memory", "image dimension")
 _SHRINKS = (8, 4, 2)
 _LOSSLESS = b"VP8L"
 _PROFILE, _ORIENTATION = "icc-profile-data", "orientation"
@@ -43,7 +48,7 @@ def prepare() -> None:
     for loader in ("Jpeg", "Png", "Nsgif", "Webp"):
         pyvips.operation_block_set(f"VipsForeignLoad{loader}", state=False)
     pyvips.cache_set_max(0)
-    pyvips.concurrency_set(1)
+    pyvips.concurrency_set(THREADS)
 
 
 def kind_of(file: int) -> str:
@@ -82,6 +87,9 @@ def load_smaller(file: int, picture: Picture, scale: float) -> pyvips.Image:
 def measure(file: int) -> Picture:
     """Return what the header says, having decoded nothing. Raises NotAnImage, ImageTooLarge."""
     media_type = kind_of(file)
+    if media_type == PNG:
+        # libpng does not say why it refuses sides of more than a million pixels.
+        check_size(*struct.unpack(">II", os.pread(file, 24, 0)[16:].rjust(8, b"\0")), 1)
     image = load(file, media_type)
     frames = image.get_n_pages() if media_type in ANIMATED else 1
     check_size(image.width, image.height, frames)
@@ -116,6 +124,30 @@ def in_srgb(image: pyvips.Image, *, deep: bool = False) -> pyvips.Image:
     return image if keep or image.interpretation in {"srgb", "b-w"} else image.colourspace("srgb")
 
 
+def scaled(image: pyvips.Image, width: int, height: int) -> pyvips.Image:
+    """Return an image of another size; what cannot be seen does not colour what can."""
+    if (image.width, image.height) == (width, height):
+        return image
+    if image.hasalpha():
+        small = _scaled(image.premultiply(), width, height)
+        return small.unpremultiply().cast(image.format)
+    return _scaled(image, width, height)
+
+
+def _scaled(image: pyvips.Image, width: int, height: int) -> pyvips.Image:
+    times = image.width // width
+    if (times * width, times * height) == (image.width, image.height):
+        # The mean of whole pixels is as good here, and costs a quarter.
+        return image.shrink(times, times)
+    return image.resize(width / image.width, vscale=height / image.height, kernel="cubic")
+
+
+def upright(image: pyvips.Image) -> pyvips.Image:
+    """Return an image in memory, turned the way that it is to be shown."""
+    image = image.copy_memory()
+    return image.autorot().copy_memory() if turned(image) else image
+
+
 def lossless(file: int) -> bool:
     """Tell whether a WebP keeps every pixel as it was."""
     return _LOSSLESS in os.pread(file, 4096, 0)
@@ -125,7 +157,8 @@ def save(image: pyvips.Image, file: int, media_type: str, *, quality: int, effor
     """Write pixels, and nothing that came with them."""
     target = pyvips.Target.new_to_descriptor(file)
     if media_type == JPEG:
-        image.jpegsave_target(target, Q=quality, optimize_coding=True, keep="none", background=WHITE)
+        # Not the best of codes: finding it takes the whole picture in memory.
+        image.jpegsave_target(target, Q=quality, keep="none", background=WHITE)
     elif media_type == PNG:
         image.pngsave_target(target, compression=PNG_COMPRESSION, keep="none")
     elif media_type == GIF:
@@ -142,6 +175,6 @@ def save_lossless(image: pyvips.Image, file: int) -> None:
 
 def refusal(failure: pyvips.Error) -> DamagedImage | ImageTooLarge:
     """Return what a failure of the library means; its own words are for nobody who sent the file."""
-    if "out of memory" in failure.detail or "limit" in failure.detail:
+    if any(word in failure.detail for word in _TOO_MUCH):
         return ImageTooLarge("Opening the image takes more memory than an image may take.")
     return DamagedImage("The image is damaged or not complete.")

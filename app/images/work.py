@@ -4,6 +4,7 @@ The pixels of a picture pass by a few lines at a time; they are all in memory on
 """
 
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import pyvips
@@ -45,55 +46,59 @@ def resize(
     """Write the first frame upright and at another size. Raises as `inspect`."""
     picture = vips.measure(source)
     image = vips.load(source, picture.media_type)
-    upright = _upright(picture, image)
-    wide, high = _size(upright, *wanted)
+    sideways = vips.sideways(image)
+    wide, high = _size((picture.height, picture.width) if sideways else (picture.width, picture.height), wanted)
     if max(wide, high) > MAX_SIDE[media_type]:
         raise ImageTooLarge(f"No {media_type} has sides of more than {MAX_SIDE[media_type]} pixels.")
     check_size(wide, high, 1)
-    smaller = vips.load_smaller(source, picture, max(wide / upright[0], high / upright[1]))
-    made = vips.in_srgb(smaller.thumbnail_image(wide, height=high, size="force"))
-    vips.save(made, target, media_type, quality=quality)
+    width, height = (high, wide) if sideways else (wide, high)
+    smaller = vips.load_smaller(source, picture, max(width / picture.width, height / picture.height))
+    made = vips.in_srgb(vips.scaled(smaller, width, height))
+    vips.save(vips.upright(made) if vips.turned(made) else made, target, media_type, quality=quality)
     return vips.measure(target)
 
 
-def _upright(picture: Picture, image: pyvips.Image) -> tuple[int, int]:
-    """Return width and height as they are shown."""
-    sideways = vips.sideways(image)
-    return (picture.height, picture.width) if sideways else (picture.width, picture.height)
-
-
-def _size(upright: tuple[int, int], width: int | None, height: int | None) -> tuple[int, int]:
+def _size(shown: tuple[int, int], wanted: tuple[int | None, int | None]) -> tuple[int, int]:
     """Return the size that is wanted: a side that is not given follows the other."""
-    wide, high = upright
-    if width and height:
-        return width, height
-    if width:
-        return width, max(1, round(high * width / wide))
-    if height:
-        return max(1, round(wide * height / high)), height
-    return upright
+    wide, high = shown
+    match wanted:
+        case (None, None):
+            return shown
+        case (int(width), None):
+            return width, max(1, round(high * width / wide))
+        case (None, int(height)):
+            return max(1, round(wide * height / high)), height
+        case (int(width), int(height)):
+            return width, height
 
 
 def thumbnails(source: int, targets: dict[int, int]) -> list[Picture]:
     """Write WebP pictures by their longest side, the largest first: each is made from the one before.
 
-    Raises as `inspect`.
+    One is written while the next is made. Raises as `inspect`.
     """
     picture = vips.measure(source)
-    image: pyvips.Image | None = None
-    for side, target in targets.items():
-        if image is None:
-            image = vips.load_smaller(source, picture, side / max(picture.width, picture.height))
-            image = _fit(image, side)
-            image = vips.in_srgb(image).copy_memory()
-        else:
-            image = _fit(image, side).copy_memory()
-        vips.save(image, target, WEBP, quality=THUMBNAIL_QUALITY, effort=THUMBNAIL_EFFORT)
+    longest = max(picture.width, picture.height)
+    image = vips.load_smaller(source, picture, min(1.0, max(targets) / longest))
+    sideways = vips.sideways(image)
+    with ThreadPoolExecutor(vips.THREADS) as threads:
+        written: list[Future[None]] = []
+        for side, target in targets.items():
+            scale = min(1.0, side / longest)
+            width, height = (max(1, round(length * scale)) for length in (picture.width, picture.height))
+            if written:
+                shown = (height, width) if sideways else (width, height)
+                image = vips.scaled(image, *shown).copy_memory()
+            else:
+                image = vips.upright(vips.in_srgb(vips.scaled(image, width, height)))
+            written.append(threads.submit(_save, image, target))
+        for one in written:
+            one.result()
     return [vips.measure(target) for target in targets.values()]
 
 
-def _fit(image: pyvips.Image, side: int) -> pyvips.Image:
-    return image.thumbnail_image(side, height=side, size="down")
+def _save(image: pyvips.Image, target: int) -> None:
+    vips.save(image, target, WEBP, quality=THUMBNAIL_QUALITY, effort=THUMBNAIL_EFFORT)
 
 
 def _inspect(files: list[int], _: dict[str, Any]) -> list[Picture]:
