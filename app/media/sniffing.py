@@ -35,7 +35,7 @@ _TEXT = MediaType("text/plain")
 _MP4_BRANDS = frozenset({b"isom", b"iso2", b"iso4", b"iso5", b"iso6", b"mp41", b"mp42", b"avc1", b"dash", b"M4V "})
 # What a browser could take for a page or a picture with scripts, if it looked for itself (WHATWG, MIME Sniffing).
 _MARKUP = re.compile(rb"\s*<[A-Za-z!?/]")
-_OTHERS = (b"{\\rtf", b"%!PS", b"%PDF")
+_OTHERS = (b"{\\rtf", b"%!PS", b"%PDF", b"GIF8")
 # All but tab, line feed, form feed and carriage return.
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0e-\x1f\x7f]")
 _SIGNATURES: dict[MediaType, tuple[bytes, ...]] = {
