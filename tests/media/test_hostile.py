@@ -13,7 +13,12 @@ pytestmark = pytest.mark.actor("user")
 
 
 # What is no image is a document here, if it is one: kept as it is, and offered as a file.
-DOCUMENTS = {"pdf.jpg": "application/pdf", "pdf-and-html.png": "application/pdf", "commands.mvg.png": "text/plain"}
+DOCUMENTS = {
+    "pdf.jpg": "application/pdf",
+    "pdf-and-html.png": "application/pdf",
+    "commands.mvg.png": "text/plain",
+    "php.gif": "text/plain",
+}
 # There is nothing to tell the type of.
 EMPTY = {"empty.png": "422"}
 
