@@ -130,6 +130,7 @@ guide: $(VENV)/.dev node_modules/.done ## Do what docs/guide.md says: from a clo
 .PHONY: bench
 bench: $(VENV)/.dev ## Measure the service against raw ASGI and the tutorial style; SCALE=1000000 a large publication against a small one
 	$(BIN)/python -m scripts.bench$(if $(SCALE),.scale $(SCALE))
+	$(if $(SCALE),,$(BIN)/python -m scripts.bench.media)
 
 ##@ Publish it
 

@@ -156,6 +156,11 @@ def is_self(principal: Principal, row: Row) -> bool:
     return row["id"] == principal.user_id
 
 
+def is_shown(_: Principal, row: Row) -> bool:
+    """It is used where everybody sees it."""
+    return row["is_public"]
+
+
 def holds(scope: str) -> Predicate:
     """The member's role and token grant this scope."""
     return lambda principal, _: principal.may(scope)
@@ -185,6 +190,9 @@ class Action(Enum):
     MANAGE_ROOM = auto()
     EDIT_MESSAGE = auto()
     DELETE_MESSAGE = auto()
+    SEE_MEDIA = auto()
+    DELETE_MEDIA = auto()
+    CHANGE_MEDIA = auto()
 
 
 # Any row of an action suffices; a row needs all of its columns.
@@ -211,6 +219,9 @@ RULES: dict[Action, list[list[Predicate]]] = {
     Action.EDIT_MESSAGE: [[is_author]],
     # The owner is that of the room.
     Action.DELETE_MESSAGE: [[is_author], [is_owner]],
+    Action.SEE_MEDIA: [[is_shown], [is_owner], [holds("media:delete-any")]],
+    Action.DELETE_MEDIA: [[is_owner], [holds("media:delete-any")]],
+    Action.CHANGE_MEDIA: [[is_owner]],
 }
 
 

@@ -12,8 +12,8 @@ import orjson
 
 BUNDLE = Path(__file__).parents[1] / "generated/openapi.json"
 METHODS = frozenset({"get", "put", "post", "delete", "patch"})
-# What comes in lines is as long as a file, and is read by its handler as it comes.
-LINES = "application/x-ndjson"
+# What comes in lines is as long as a file, and is read by its handler as it comes; so are files.
+LINES, FILES = "application/x-ndjson", "multipart/form-data"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ def _operation(path: str, method: str, item: dict[str, Any]) -> Operation:
         media_types=media_types,
         public={} in security or not security,
         limit=operation.get("x-rate-limit", "default"),
-        streamed=LINES in media_types,
+        streamed=not media_types.isdisjoint((LINES, FILES)),
         notices=_notices(operation),
     )
 

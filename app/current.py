@@ -27,6 +27,8 @@ class Current:
     cookies: Mapping[str, str] = field(default_factory=dict[str, str])
     # Who may keep a successful answer; empty where the answer says so itself.
     cache_control: bytes = b""
+    # Whether pages of other sites may show the answer, as they show pictures.
+    is_embeddable: bool = False
     # What every answer says besides, whatever comes of the request.
     notices: tuple[tuple[bytes, bytes], ...] = ()
     # What is left of the quota that the request counts under; empty until it has been counted.

@@ -24,9 +24,9 @@ _SECURITY = [
     (b"x-frame-options", b"DENY"),
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-opener-policy", b"same-origin"),
-    (b"cross-origin-resource-policy", b"same-origin"),
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
 ]
+_SAME_SITE, _ANY_SITE = ((b"cross-origin-resource-policy", value) for value in (b"same-origin", b"cross-origin"))
 # Pages of our own bring a policy that lets their assets load; an answer for programs needs nothing at all.
 _NO_CONTENT = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
 _VARY = (b"vary", (", ".join(credential_headers()) or "Authorization").encode())
@@ -60,6 +60,7 @@ class Frame:
                 if status >= HTTPStatus.BAD_REQUEST and not request.quota and _is_for_operations(scope):
                     await in_force().note(request)
                 headers: list[tuple[bytes, bytes]] = [*message.get("headers", ()), *self._headers]
+                headers.append(_ANY_SITE if request.is_embeddable and status < HTTPStatus.BAD_REQUEST else _SAME_SITE)
                 headers.append((b"x-request-id", request.request_id.encode()))
                 headers.append((b"server-timing", b"app;dur=%.1f" % ((perf_counter() - started) * 1000)))
                 if request.cache_control and status < HTTPStatus.BAD_REQUEST:

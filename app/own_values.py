@@ -112,6 +112,25 @@ def mail_security(data: Mapping[str, Any]) -> MailSecurity:
     return "tls" if data.get("smtp_port") == SMTPS_PORT else "starttls"
 
 
+def _check_storage(value: str | None) -> str | None:
+    if value is None:
+        return None
+    parts = urlsplit(value)
+    if parts.scheme == "file" and not parts.netloc and parts.path.startswith("/"):
+        return value
+    if parts.scheme != "s3" or not parts.netloc or parts.query or parts.fragment or "@" in parts.netloc:
+        raise ValueError("must be file:///a/directory or s3://bucket/prefix; keys have settings of their own")
+    return value
+
+
+def _check_endpoint(value: str | None) -> str | None:
+    if value is not None and urlsplit(value).scheme not in ("http", "https"):
+        raise ValueError("must be an http or https address")
+    return value
+
+
+StorageUrl = Annotated[str | None, AfterValidator(_check_storage)]
+StorageEndpoint = Annotated[str | None, AfterValidator(_check_endpoint)]
 MailServer = Annotated[str | None, Field(max_length=253), AfterValidator(_check_mail_server)]
 MailPassword = Annotated[SecretStr | None, AfterValidator(_check_mail_password)]
 MemberAddress = Annotated[str | None, AfterValidator(_check_member_address)]

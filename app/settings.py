@@ -106,6 +106,14 @@ class Settings(BaseSettings):
     emails_from_email: own.Sender = None
     emails_from_name: own.SenderName = "Galley"
     comment_moderation: Moderation = "none"
+    # Files of members: file:///a/directory, or s3://bucket/prefix with what follows; by default below DATA_DIR.
+    storage_url: own.StorageUrl = None
+    storage_access_key_id: str | None = None
+    storage_secret_access_key: SecretStr | None = None
+    storage_endpoint: own.StorageEndpoint = None
+    storage_region: str | None = None
+    cdn_base_url: values.Address | None = None
+    media_quota_mb: int = Field(default=1_024, ge=1, le=1_048_576)
 
     backend_cors_origins: values.Origins = Field(
         default_factory=lambda data: () if _is_production(data) else ("http://localhost:3000", "http://localhost:8080")

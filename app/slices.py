@@ -1,5 +1,6 @@
 """The slices, each named once: what they serve, and what they do beside answering."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
@@ -19,6 +20,8 @@ from app.items import handlers as items
 from app.jobs import handlers as jobs
 from app.mail import handlers as mail
 from app.mail import transport
+from app.media import handlers as media
+from app.media import spool
 from app.messages import handlers as messages
 from app.notifications import handlers as notifications
 from app.posts import handlers as posts
@@ -39,6 +42,7 @@ HANDLERS = (
     items,
     jobs,
     mail,
+    media,
     messages,
     notifications,
     posts,
@@ -66,6 +70,7 @@ def router(authorize: AsyncAuthorize[Principal]) -> APIRouter:
         jobs=jobs,
         mail=mail,
         notifications=notifications,
+        media=media,
         search=search,
         statistics=statistics,
         authorize=authorize,
@@ -80,6 +85,8 @@ def pages() -> list[BaseRoute]:
 async def before_serving(connection: Connection) -> None:
     """Let the slices make what has to be there, once, while no other service starts on the same database."""
     transport.announce()
+    # What requests were receiving when the service was killed.
+    await asyncio.to_thread(spool.clear)
     await make_first_admin(connection)
 
 

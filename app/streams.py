@@ -6,10 +6,12 @@ from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
 from app.contract import LINES
+from generated.models import MediaType
 
 NDJSON, CSV = LINES, "text/csv"
 # Not compressed on the way: a compressor holds back what it has not seen enough of.
-STREAMED = (NDJSON, CSV)
+# A range of what is compressed would be another range; and most files are compressed already.
+STREAMED = (NDJSON, CSV, "multipart/byteranges", *(kind.value for kind in MediaType))
 # What the handler of an operation is given whose body is streamed: `stream()` yields it as it comes.
 Incoming = Request
 
@@ -17,6 +19,8 @@ Incoming = Request
 class Stream(StreamingResponse):
     """A streamed answer. One that fails on the way ends without its end, so that nobody takes a part for the whole."""
 
-    def __init__(self, pieces: AsyncIterator[bytes], media_type: str, headers: Mapping[str, str]) -> None:
+    def __init__(
+        self, pieces: AsyncIterator[bytes], media_type: str, headers: Mapping[str, str], status: int = 200
+    ) -> None:
         """Send the pieces as they come."""
-        super().__init__(pieces, headers=headers, media_type=media_type)
+        super().__init__(pieces, status, headers, media_type)

@@ -8,12 +8,13 @@ from app.jobs import registry
 from app.jobs import tasks as jobs
 from app.jobs.registry import Kind
 from app.mail import tasks as mail
+from app.media import tasks as media
 from app.notifications import tasks as notifications
 from app.posts import tasks as posts
 from app.words import tasks as words
 
 # Importing them registers their tasks.
-TASKS = (auth, domain_events, jobs, mail, notifications, posts, words)
+TASKS = (auth, domain_events, jobs, mail, media, notifications, posts, words)
 
 
 def kinds() -> Collection[Kind]:

@@ -48,8 +48,8 @@ MODEL_OPTIONS = [
     "--disable-timestamp",
     "--formatters=builtin",
 ]
-# The media type of a body that is read as it comes.
-LINES = "application/x-ndjson"
+# The media types of bodies that are read as they come.
+STREAMED = frozenset({"application/x-ndjson", "multipart/form-data"})
 # Reading the sources a second time to write them as YAML would take twenty times as long.
 TO_YAML = """
 const [, source, target] = process.argv;
@@ -116,11 +116,11 @@ def parameter_names(contract: dict[str, Any]) -> dict[str, dict[str, str]]:
 
 
 def body_modes(contract: dict[str, Any]) -> dict[str, str]:
-    """Let handlers read for themselves what comes in lines: such a body is as long as a file."""
+    """Let handlers read for themselves what comes in lines or as files: such a body is as long as they are."""
     return {
         reference(path, method): "request"
         for path, method, operation, _ in operations(contract)
-        if LINES in resolved(contract, operation.get("requestBody", {})).get("content", {})
+        if STREAMED & resolved(contract, operation.get("requestBody", {})).get("content", {}).keys()
     }
 
 

@@ -13,6 +13,8 @@ METHODS = frozenset({"get", "put", "post", "delete", "options", "head", "patch",
 # and the client reads by name; of what else a refusal declares, a caller acts on the second.
 HEADERS_OF_ALL = frozenset({"X-Request-ID", "Server-Timing", "RateLimit", "RateLimit-Policy"})
 HEADERS_OF_REFUSALS = frozenset({"Retry-After"})
+# The media type of several parts of one file.
+RANGES = "multipart/byteranges"
 
 
 def operations(contract: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any], dict[str, Any]]]:
@@ -39,10 +41,14 @@ def request_models(contract: dict[str, Any]) -> set[str]:
 
 
 def for_the_generator(contract: dict[str, Any]) -> str:
-    """Return the contract as JSON, its answers without the headers that no caller acts on."""
+    """Return the contract as JSON, its answers without the headers that no caller acts on.
+
+    Several ranges in one answer are nothing that the generator can write or read; who asks for them reads them himself.
+    """
     lean = copy.deepcopy(contract)
     answers = [named for _, _, operation, _ in operations(lean) for named in operation["responses"].items()]
     for status, answer in ((status, resolved(lean, answer)) for status, answer in answers):
+        answer.get("content", {}).pop(RANGES, None)
         declared = answer.get("headers", {}).keys()
         kept = declared - HEADERS_OF_ALL if status.startswith(("2", "3")) else declared & HEADERS_OF_REFUSALS
         answer["headers"] = {name: answer["headers"][name] for name in declared if name in kept}

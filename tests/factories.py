@@ -13,6 +13,7 @@ from app.ids import new_id
 from app.sql import Connection
 from tests.factory_events import EventRows
 from tests.factory_items import ItemFactory
+from tests.factory_media import MediaFactory
 from tests.factory_messages import RoomFactory
 from tests.factory_notifications import NotificationFactory
 
@@ -37,7 +38,7 @@ class Member:
         return {"Authorization": f"Bearer {self.token}"}
 
 
-class Factory(EventRows, ItemFactory, NotificationFactory, RoomFactory):
+class Factory(EventRows, ItemFactory, MediaFactory, NotificationFactory, RoomFactory):
     """Makes rows on the test's connection."""
 
     def __init__(self, connection: Connection) -> None:

@@ -37,6 +37,8 @@ from app.comments.tables import Comment, CommentLike, CommentReport
 from app.events import attendance
 from app.items.tables import Item
 from app.jobs import service as jobs
+from app.media import service as media
+from app.media.tables import Media, MediaFile
 from app.messages.departure import leave_rooms, lock_rooms
 from app.notifications import departure as notifications
 from app.posts.tables import Post, PostLike
@@ -142,6 +144,11 @@ _BURY = Statement(
 )
 _DELETE_LIKES = Statement(delete(CommentLike).where(CommentLike.comment_id.in_(_own)), seconds=SECONDS)
 _NOTIFICATIONS = notifications.statements(SECONDS)
+# No object is nobody's: the row of each stays until the sweep has removed it, and this lets it come at once.
+_theirs = select(Media.id).where(Media.owner_id == _member)
+_LET_GO_OF_FILES = Statement(
+    update(MediaFile).where(MediaFile.media_id.in_(_theirs)).values(leased_until=func.now()), seconds=SECONDS
+)
 _DELETE_MEMBER = Statement(delete(User).where(User.id == _member), seconds=SECONDS)
 
 
@@ -206,4 +213,6 @@ async def take_apart(connection: Connection, member: UUID) -> None:
     await _FADE.run(connection, member=member)
     await leave_rooms(connection, member)
     # Sessions, likes and whatever else is the member's alone go with the row; a place that stays loses its author.
+    if await _LET_GO_OF_FILES.run(connection, member=member):
+        await jobs.enqueue(connection, media.SWEEP, {})
     await _DELETE_MEMBER.run(connection, member=member)

@@ -28,6 +28,7 @@ from .routers import (
     items,
     jobs,
     mail,
+    media,
     messages,
     notifications,
     posts,
@@ -46,6 +47,7 @@ from .services import (
     ItemsService,
     JobsService,
     MailService,
+    MediaService,
     MessagesService,
     NotificationsService,
     PostsService,
@@ -58,6 +60,7 @@ from .services import (
 ROUTES: Final = (
     *auth.LITERAL_ROUTES,
     *users.LITERAL_ROUTES,
+    *media.LITERAL_ROUTES,
     *posts.LITERAL_ROUTES,
     *comments.LITERAL_ROUTES,
     *messages.LITERAL_ROUTES,
@@ -74,6 +77,7 @@ ROUTES: Final = (
     *mail.LITERAL_ROUTES,
     *auth.TEMPLATED_ROUTES,
     *users.TEMPLATED_ROUTES,
+    *media.TEMPLATED_ROUTES,
     *posts.TEMPLATED_ROUTES,
     *comments.TEMPLATED_ROUTES,
     *messages.TEMPLATED_ROUTES,
@@ -89,13 +93,14 @@ ROUTES: Final = (
     *notifications.TEMPLATED_ROUTES,
     *mail.TEMPLATED_ROUTES,
 )
-INFO: Final[dict[str, Any]] = {'title': 'Galley', 'summary': 'The API of a publication and its community.', 'description': 'Members write posts, readers answer them. This document is the source of the service behind it: what it says is\nwhat the service does.\n\n**Failures** are problem documents (RFC 9457) with a stable `code`. **Lists** answer `items` and `page`; follow\n`page.next_cursor`. **Edits** need `If-Match` with the `ETag` you read. **Retries** of a POST are safe with an\n`Idempotency-Key`. Unknown members and parameters are refused.\n\nEvery example in this document is what the sandbox of the service answers (`make sandbox`). Try it there:\n\n```sh\napi=http://localhost:8001/api/v1\n\n# A token for a member of the sandbox.\ntoken=$(curl -s $api/auth/login -d username=ada_l -d password=Weaves4lgebra \\\n  | python3 -c \'import json, sys; print(json.load(sys.stdin)["access_token"])\')\n\n# A draft. The same request with the same key makes no second one.\ndraft=$(curl -s $api/posts -H "Authorization: Bearer $token" -H \'Content-Type: application/json\' \\\n  -H \'Idempotency-Key: my-first-draft\' -d \'{"title": "On loose type", "content": "It walks at night."}\')\npost=$(python3 -c \'import json, sys; print(json.loads(sys.argv[1])["id"])\' "$draft")\n\n# An edit of what was read, and of nothing newer.\netag=$(curl -s -D - -o /dev/null $api/posts/$post -H "Authorization: Bearer $token" \\\n  | awk \'tolower($1) == "etag:" {print $2}\' | tr -d \'\\r\')\ncurl -s -X PATCH $api/posts/$post -H "Authorization: Bearer $token" -H "If-Match: $etag" \\\n  -H \'Content-Type: application/merge-patch+json\' -d \'{"tags": ["type"]}\'\n```\n\nA page of a list, and where the next one begins:\n\n```sh\ncurl -s "$api/tags?limit=1&sort=name"\n```\n\n```json\n{\n  "items": [\n    {\n      "id": "0199855b-a5c0-75c2-952f-09899eefd7b7",\n      "name": "beginners",\n      "color": "#65a30d",\n      "description": "No knowledge is taken for granted.",\n      "post_count": 38,\n      "item_count": 0,\n      "version": 1,\n      "created_at": "2025-09-26T09:30:00Z",\n      "updated_at": "2025-09-26T09:30:00Z"\n    }\n  ],\n  "page": {\n    "size": 1,\n    "has_next": true,\n    "has_previous": false,\n    "next_cursor": "tW5DTjjF6x6iBC0CWzAsZmFsc2UsImJlZ2lubmVycyIsIjAxOTk4NTViLWE1YzAtNzVjMi05NTJmLTA5ODk5ZWVmZDdiNyJd",\n    "previous_cursor": null\n  }\n}\n```\n\n`POST /sandbox/reset` brings the sandbox back to where it began.\n', 'version': '0.2.0', 'openapi_tags': [{'name': 'Auth', 'description': 'Become a member, prove an address, log in, stay logged in, log out, change a password.'}, {'name': 'Users', 'description': "One's own account, everybody's profile, and the administration of accounts."}, {'name': 'Posts', 'description': 'Write, publish, read, find and like posts.'}, {'name': 'Comments', 'description': 'Answer posts and each other, and judge what others have answered.'}, {'name': 'Messages', 'description': 'Rooms, who is in them, and what is said there.'}, {'name': 'Tags', 'description': 'The subjects that posts and items are about.'}, {'name': 'Categories', 'description': 'The tree that posts and items are put into.'}, {'name': 'Items', 'description': 'What members offer, and what it costs.'}, {'name': 'Events', 'description': 'Make events, attend them, and take them into a calendar.'}, {'name': 'Search', 'description': 'Find what everybody may see, whatever it is.'}, {'name': 'Statistics', 'description': 'How much of everything there is.'}, {'name': 'Feeds', 'description': 'What is new, for readers of feeds and for other sites.'}, {'name': 'Audit', 'description': 'What was done to accounts, by whom and from where.'}, {'name': 'Jobs', 'description': 'What is done in the background, and how far it is.'}, {'name': 'Notifications', 'description': 'What a member should hear of, and what of it has been read.'}, {'name': 'Mail', 'description': 'Mails in the name of the service.'}], 'servers': [{'url': '/api/v1', 'description': 'The service that serves this document, in production as in development and tests.', 'x-internal': False}], 'license_info': {'name': 'MIT', 'identifier': 'MIT'}}
+INFO: Final[dict[str, Any]] = {'title': 'Galley', 'summary': 'The API of a publication and its community.', 'description': 'Members write posts, readers answer them. This document is the source of the service behind it: what it says is\nwhat the service does.\n\n**Failures** are problem documents (RFC 9457) with a stable `code`. **Lists** answer `items` and `page`; follow\n`page.next_cursor`. **Edits** need `If-Match` with the `ETag` you read. **Retries** of a POST are safe with an\n`Idempotency-Key`. Unknown members and parameters are refused.\n\nEvery example in this document is what the sandbox of the service answers (`make sandbox`). Try it there:\n\n```sh\napi=http://localhost:8001/api/v1\n\n# A token for a member of the sandbox.\ntoken=$(curl -s $api/auth/login -d username=ada_l -d password=Weaves4lgebra \\\n  | python3 -c \'import json, sys; print(json.load(sys.stdin)["access_token"])\')\n\n# A draft. The same request with the same key makes no second one.\ndraft=$(curl -s $api/posts -H "Authorization: Bearer $token" -H \'Content-Type: application/json\' \\\n  -H \'Idempotency-Key: my-first-draft\' -d \'{"title": "On loose type", "content": "It walks at night."}\')\npost=$(python3 -c \'import json, sys; print(json.loads(sys.argv[1])["id"])\' "$draft")\n\n# An edit of what was read, and of nothing newer.\netag=$(curl -s -D - -o /dev/null $api/posts/$post -H "Authorization: Bearer $token" \\\n  | awk \'tolower($1) == "etag:" {print $2}\' | tr -d \'\\r\')\ncurl -s -X PATCH $api/posts/$post -H "Authorization: Bearer $token" -H "If-Match: $etag" \\\n  -H \'Content-Type: application/merge-patch+json\' -d \'{"tags": ["type"]}\'\n```\n\nA page of a list, and where the next one begins:\n\n```sh\ncurl -s "$api/tags?limit=1&sort=name"\n```\n\n```json\n{\n  "items": [\n    {\n      "id": "0199855b-a5c0-75c2-952f-09899eefd7b7",\n      "name": "beginners",\n      "color": "#65a30d",\n      "description": "No knowledge is taken for granted.",\n      "post_count": 38,\n      "item_count": 0,\n      "version": 1,\n      "created_at": "2025-09-26T09:30:00Z",\n      "updated_at": "2025-09-26T09:30:00Z"\n    }\n  ],\n  "page": {\n    "size": 1,\n    "has_next": true,\n    "has_previous": false,\n    "next_cursor": "tW5DTjjF6x6iBC0CWzAsZmFsc2UsImJlZ2lubmVycyIsIjAxOTk4NTViLWE1YzAtNzVjMi05NTJmLTA5ODk5ZWVmZDdiNyJd",\n    "previous_cursor": null\n  }\n}\n```\n\n`POST /sandbox/reset` brings the sandbox back to where it began.\n', 'version': '0.2.0', 'openapi_tags': [{'name': 'Auth', 'description': 'Become a member, prove an address, log in, stay logged in, log out, change a password.'}, {'name': 'Users', 'description': "One's own account, everybody's profile, and the administration of accounts."}, {'name': 'Posts', 'description': 'Write, publish, read, find and like posts.'}, {'name': 'Comments', 'description': 'Answer posts and each other, and judge what others have answered.'}, {'name': 'Messages', 'description': 'Rooms, who is in them, and what is said there.'}, {'name': 'Tags', 'description': 'The subjects that posts and items are about.'}, {'name': 'Categories', 'description': 'The tree that posts and items are put into.'}, {'name': 'Items', 'description': 'What members offer, and what it costs.'}, {'name': 'Events', 'description': 'Make events, attend them, and take them into a calendar.'}, {'name': 'Search', 'description': 'Find what everybody may see, whatever it is.'}, {'name': 'Statistics', 'description': 'How much of everything there is.'}, {'name': 'Feeds', 'description': 'What is new, for readers of feeds and for other sites.'}, {'name': 'Audit', 'description': 'What was done to accounts, by whom and from where.'}, {'name': 'Jobs', 'description': 'What is done in the background, and how far it is.'}, {'name': 'Notifications', 'description': 'What a member should hear of, and what of it has been read.'}, {'name': 'Media', 'description': 'Keep images, documents and videos, and show them.'}, {'name': 'Mail', 'description': 'Mails in the name of the service.'}], 'servers': [{'url': '/api/v1', 'description': 'The service that serves this document, in production as in development and tests.', 'x-internal': False}], 'license_info': {'name': 'MIT', 'identifier': 'MIT'}}
 
 
 def build_router(
     *,
     auth: AuthService[PrincipalT],
     users: UsersService[PrincipalT],
+    media: MediaService[PrincipalT],
     posts: PostsService[PrincipalT],
     comments: CommentsService[PrincipalT],
     messages: MessagesService[PrincipalT],
@@ -118,7 +123,7 @@ def build_router(
     """Register every operation on a new router, literal paths first."""
     return build(
         ROUTES,
-        services={'auth': auth, 'users': users, 'posts': posts, 'comments': comments, 'messages': messages, 'feeds': feeds, 'tags': tags, 'categories': categories, 'events': events, 'items': items, 'search': search, 'statistics': statistics, 'audit': audit, 'jobs': jobs, 'notifications': notifications, 'mail': mail},
+        services={'auth': auth, 'users': users, 'media': media, 'posts': posts, 'comments': comments, 'messages': messages, 'feeds': feeds, 'tags': tags, 'categories': categories, 'events': events, 'items': items, 'search': search, 'statistics': statistics, 'audit': audit, 'jobs': jobs, 'notifications': notifications, 'mail': mail},
         authorize=authorize,
         dependencies=dependencies,
         operation_dependencies=operation_dependencies,
@@ -130,6 +135,7 @@ def create_app(
     *,
     auth: AuthService[PrincipalT],
     users: UsersService[PrincipalT],
+    media: MediaService[PrincipalT],
     posts: PostsService[PrincipalT],
     comments: CommentsService[PrincipalT],
     messages: MessagesService[PrincipalT],
@@ -161,6 +167,7 @@ def create_app(
         build_router(
             auth=auth,
             users=users,
+            media=media,
             posts=posts,
             comments=comments,
             messages=messages,

@@ -328,6 +328,126 @@ class UsersService(Protocol[PrincipalT_contra]):
         """
 
 
+class MediaService(Protocol[PrincipalT_contra]):
+    """Implement the media operations: subclass this Protocol, or give an object its methods."""
+
+    @abstractmethod
+    async def set_avatar(
+        self,
+        *,
+        principal: PrincipalT_contra,
+        body: models.AvatarChange,
+    ) -> models.User | HTTPResult[models.User | models.Problem] | Response:
+        """
+        Handle PUT /users/me/avatar.
+        """
+
+    @abstractmethod
+    async def remove_avatar(
+        self,
+        *,
+        principal: PrincipalT_contra,
+    ) -> None | HTTPResult[models.Problem] | Response:
+        """
+        Handle DELETE /users/me/avatar.
+        """
+
+    @abstractmethod
+    async def list_my_media(
+        self,
+        *,
+        principal: PrincipalT_contra,
+        limit: int,
+        cursor: str | None,
+        page: int | None,
+        include_total: StrictBool | None,
+        sort: models.MediaSort,
+        kind: models.MediaKind | None,
+        content_type: models.MediaType | None,
+    ) -> models.MediaPage | HTTPResult[models.MediaPage | models.Problem] | Response:
+        """
+        Handle GET /media.
+        """
+
+    @abstractmethod
+    async def upload_media(
+        self,
+        *,
+        request: Request,
+        principal: PrincipalT_contra,
+        idempotency_key: str | None,
+    ) -> models.MediaBatch | HTTPResult[models.MediaBatch | models.Problem] | Response:
+        """
+        Handle POST /media.
+        """
+
+    @abstractmethod
+    async def get_media(
+        self,
+        *,
+        principal: PrincipalT_contra | None,
+        media_id: UUID,
+        if_none_match: str | None,
+    ) -> models.Media | HTTPResult[models.Media | models.Problem] | Response:
+        """
+        Handle GET /media/{media_id}.
+        """
+
+    @abstractmethod
+    async def delete_media(
+        self,
+        *,
+        principal: PrincipalT_contra,
+        media_id: UUID,
+        if_match: str,
+    ) -> None | HTTPResult[models.Problem] | Response:
+        """
+        Handle DELETE /media/{media_id}.
+        """
+
+    @abstractmethod
+    async def download_media(
+        self,
+        *,
+        principal: PrincipalT_contra | None,
+        media_id: UUID,
+        range: str | None,
+        if_range: str | None,
+        if_none_match: str | None,
+    ) -> bytes | HTTPResult[bytes | models.Problem] | Response:
+        """
+        Handle GET /media/{media_id}/content.
+        """
+
+    @abstractmethod
+    async def create_variant(
+        self,
+        *,
+        principal: PrincipalT_contra,
+        media_id: UUID,
+        idempotency_key: str | None,
+        body: models.VariantCreate,
+    ) -> models.Job | HTTPResult[models.Job | models.Problem] | Response:
+        """
+        Handle POST /media/{media_id}/variants.
+        """
+
+    @abstractmethod
+    async def download_variant(
+        self,
+        *,
+        principal: PrincipalT_contra | None,
+        media_id: UUID,
+        variant_id: UUID,
+        range: str | None,
+        if_range: str | None,
+        if_none_match: str | None,
+    ) -> bytes | HTTPResult[bytes | models.Problem] | Response:
+        """
+        Handle GET /media/{media_id}/variants/{variant_id}/content.
+        """
+
+
 class PostsService(Protocol[PrincipalT_contra]):
     """Implement the posts operations: subclass this Protocol, or give an object its methods."""
 

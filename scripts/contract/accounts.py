@@ -11,8 +11,8 @@ import asyncpg
 import httpx2
 
 from app.contract import BASE_PATH, role_scopes
-from app.ids import new_id
 from scripts.contract import hooks_events
+from scripts.contract.rows import leave_jobs, leave_notifications
 
 # None that the contract has for an example: a caller who changed it could not log in again.
 PASSWORD = "Bern0ulliNumbers"
@@ -52,6 +52,18 @@ include-operation-id = ["logIn", "openSession", "changePassword"]
 warnings = false
 checks.positive_data_acceptance.expected-statuses = ["2xx", 401, 403, 423]
 
+# Bytes that chance makes are no image, no document and no video; and no worker makes variants here.
+[[operations]]
+include-operation-id = ["uploadMedia", "downloadVariant"]
+warnings = false
+checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 401, 403, 404, 413, 415, 416, 422]
+
+# Whether there is a picture to take off, and such bytes, is known to who asks again.
+[[operations]]
+include-operation-id = ["downloadMedia", "removeAvatar", "setAvatar"]
+warnings = false
+checks.positive_data_acceptance.expected-statuses = ["2xx", 401, 403, 404, 416, 422]
+
 # Nobody leaves for good (scripts/contract/hooks.py).
 [[operations]]
 include-operation-id = ["deleteMe"]
@@ -88,6 +100,7 @@ PARAMETERS = (
     "path.api_key_id",
     "path.username",
     "path.slug",
+    "path.media_id",
     "query.url",
     "body.refresh_token",
 )
@@ -113,43 +126,6 @@ async def _promote(dsn: str) -> None:
         await connection.close()
 
 
-async def _leave_jobs(dsn: str, name: str) -> list[str]:
-    """Leave jobs that nobody does, in every state, and return their ids."""
-    rows = [
-        (new_id(), name, status, '{"mails": 1}' if status == "succeeded" else None)
-        for status in ("queued", "running", "failed", "failed", "failed", "failed", "succeeded", "cancelled")
-        for _ in range(5)
-    ]
-    connection = await asyncpg.connect(dsn)
-    try:
-        await connection.executemany(
-            "INSERT INTO jobs (id, kind, owner_id, status, payload, result)"
-            " SELECT $1, 'nobody.does', users.id, $3, '{}', $4 FROM users WHERE username = $2",
-            rows,
-        )
-    finally:
-        await connection.close()
-    return [str(row[0]) for row in rows]
-
-
-async def _leave_notifications(dsn: str, name: str) -> list[str]:
-    """Leave notifications of every kind that has no table of its own yet, and return the ids of all."""
-    connection = await asyncpg.connect(dsn)
-    kinds = ("item_sold_out", "event_changed", "event_cancelled")
-    try:
-        await connection.executemany(
-            "INSERT INTO notifications (id, member_id, kind, subject_id, text)"
-            " SELECT $1, users.id, $3, $2, 'A loom' FROM users WHERE username = $4",
-            [(new_id(), new_id(), kind, name) for kind in kinds for _ in range(5)],
-        )
-        rows = await connection.fetch(
-            "SELECT n.id FROM notifications n JOIN users ON users.id = member_id WHERE username = $1", name
-        )
-    finally:
-        await connection.close()
-    return [str(row["id"]) for row in rows]
-
-
 def _write(client: httpx2.Client, name: str, world: World, *, posts: int) -> None:
     """Leave posts, most of them published with a comment, items, and tags and categories where one may."""
     client.headers["Authorization"] = f"Bearer {_log_in(client, name)['access_token']}"
@@ -158,6 +134,8 @@ def _write(client: httpx2.Client, name: str, world: World, *, posts: int) -> Non
         post = client.post("/posts", json=draft).raise_for_status().json()
         world.known["path.post_id"].append(post["id"])
         world.known["path.slug"].append(post["slug"])
+        upload = client.post("/media", files=[("files", ("notes.txt", b"Over two, under one."))])
+        world.known["path.media_id"].append(upload.raise_for_status().json()["items"][0]["id"])
         # Two of three are published, so that enough are left when others have been deleted or withdrawn.
         if number % 3 != 1:
             client.put(f"/posts/{post['id']}/publication").raise_for_status()
@@ -241,8 +219,8 @@ def populate(address: str, dsn: str, role: str) -> World:
         # The feed has the addresses that can be embedded.
         world.known["query.url"] = _ADDRESS.findall(client.get("/feed.atom").raise_for_status().text)
         if role in ROLES:
-            world.known["path.job_id"] = asyncio.run(_leave_jobs(dsn, role))
-            world.known["path.notification_id"] = asyncio.run(_leave_notifications(dsn, role))
+            world.known["path.job_id"] = asyncio.run(leave_jobs(dsn, role))
+            world.known["path.notification_id"] = asyncio.run(leave_notifications(dsn, role))
     return world
 
 

@@ -1,5 +1,6 @@
 """The files that are made of a recording: examples that the contract refers to, and a record of every exchange."""
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -7,6 +8,7 @@ import yaml
 
 from scripts.examples.teller import Exchange
 
+COUNTED = re.compile(r"\([0-9,]+ bytes\)")
 EXAMPLES, EXCHANGES = "examples", "exchanges"
 NOTE = "# Recorded by `make examples` from scripts/examples/stories; never edited by hand.\n"
 
@@ -44,7 +46,8 @@ def _examples(exchange: Exchange) -> dict[str, Any]:
             found[_name(exchange, "response")] = exchange.answered
     elif exchange.shown:
         for part, body in (("request", exchange.sent), ("response", exchange.answered)):
-            if body is not None:
+            # A file that is only counted shows nobody what to send.
+            if body is not None and not (isinstance(body, str) and COUNTED.fullmatch(body)):
                 found[_name(exchange, part)] = body
     return found
 
@@ -65,7 +68,7 @@ def _record(exchange: Exchange, kept: dict[str, Any]) -> dict[str, Any]:
 
 
 # Whose request says something by them; the others come with the client or with the credentials.
-SHOWN_HEADERS = frozenset({"content-type", "if-match", "if-none-match", "idempotency-key"})
+SHOWN_HEADERS = frozenset({"content-type", "if-match", "if-none-match", "idempotency-key", "range", "if-range"})
 
 
 def files(exchanges: Iterable[Exchange]) -> dict[str, str]:

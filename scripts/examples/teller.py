@@ -17,6 +17,8 @@ from scripts.demo_data import PASSWORD
 FORM = "application/x-www-form-urlencoded"
 JSON, PROBLEM = "application/json", "application/problem+json"
 FIRST_FAILURE = 400
+# Types of answers that are no texts.
+FILES = ("image/", "video/", "application/pdf", "application/msword", "multipart/")
 # What the contract declares and the sandbox cannot repeat; it wants to stay short.
 VOLATILE = {
     "server-timing": "It is measured.",
@@ -83,7 +85,9 @@ class Exchange:
         if not self.response.content:
             return None
         kind = self.response.headers["Content-Type"].partition(";")[0]
-        return self.response.json() if is_json(kind) else self.response.text
+        if is_json(kind):
+            return self.response.json()
+        return _counted(self.response.content) if kind.startswith(FILES) else self.response.text
 
     @property
     def answer_headers(self) -> dict[str, str]:
@@ -123,6 +127,10 @@ class Teller:
     def anybody(self) -> "Caller":
         """Return somebody who is not logged in."""
         return Caller(self, None, {})
+
+    def make_pictures(self) -> None:
+        """Let thumbnails and variants be made of what was uploaded."""
+        self.client.post(f"{self.address}/sandbox/pictures").raise_for_status()
 
     def member(self, username: str) -> "Caller":
         """Return a member who has just logged in."""
@@ -195,7 +203,13 @@ def _said(request: Mapping[str, Any]) -> Any:
     content: bytes | None = request.get("content")
     if content is None:
         return request.get("body")
-    return content.decode() if len(content) <= PREVIEW else f"({len(content):,} bytes)"
+    # A file is no text, however short it is.
+    is_text = len(content) <= PREVIEW and b"\x00" not in content
+    return content.decode() if is_text else _counted(content)
+
+
+def _counted(content: bytes) -> str:
+    return f"({len(content):,} bytes)"
 
 
 PREVIEW = 200

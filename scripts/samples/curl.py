@@ -78,9 +78,10 @@ def _document(body: Any) -> str:
 def _body(call: Call) -> list[str]:
     if not call.media_type:
         return []
-    option = {"application/x-www-form-urlencoded": "--data-urlencode", "multipart/form-data": "--form"}
-    if call.media_type in option:
-        return [f"{option[call.media_type]} {_quoted(f'{name}={_text(value)}')}" for name, value in call.body.items()]
+    if call.media_type == "application/x-www-form-urlencoded":
+        return [f"--data-urlencode {_quoted(f'{name}={_text(value)}')}" for name, value in call.body.items()]
+    if call.media_type == "multipart/form-data":
+        return [f'--form "{name}=@{_text(file)}"' for name, files in call.body.items() for file in files]
     kind = f"--header 'Content-Type: {call.media_type}'"
     if not is_json(call.media_type):
         # Line by line, as it is: the other option would put all into one.

@@ -41,6 +41,9 @@ class _Writer:
         """Write a value of a schema."""
         name, resolved = self._call.schema_of(schema, value)
         match value:
+            case Given() if resolved.get("format") == "binary":
+                self.imports.add(("pathlib", "Path"))
+                return f'Path(os.environ["{value.variable}"]).read_bytes()'
             case Given():
                 return f'os.environ["{value.variable}"]'
             case str():

@@ -11,6 +11,15 @@ from scripts.samples.wrap import wrapped
 
 LANG, LABEL = "TypeScript", "TypeScript"
 _WIDTH = 88
+FORM = "multipart/form-data"
+# The client sends JSON by itself; files go as a form.
+_FORM = """(body) => {
+  const form = new FormData();
+  for (const path of body.files) {
+    form.append("files", new Blob([readFileSync(path)]), basename(path));
+  }
+  return form;
+}"""
 _NAME = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*")
 
 
@@ -51,9 +60,11 @@ def _options(call: Call) -> str:
     if params:
         options["params"] = _object(params)
     if call.answer and not is_json(call.answer_type):
-        options["parseAs"] = '"text"'
+        options["parseAs"] = '"blob"' if call.answer_type.startswith("image/") else '"text"'
     if call.media_type:
         options["body"] = _value(call.body)
+    if call.media_type == FORM:
+        options["bodySerializer"] = _FORM
     return _object(options) if options else ""
 
 
@@ -65,7 +76,9 @@ def render(call: Call) -> str:
     options = _options(call)
     answer = "{ data, error }" if call.answer else "{ error }"
     arguments = f'"{call.path}"' + (f", {options}" if options else "")
+    files = ['import { readFileSync } from "node:fs";', 'import { basename } from "node:path";', ""]
     lines = [
+        *(files if call.media_type == FORM else []),
         'import { createClient } from "@galley/client";',
         "",
         f"const client = createClient({_object(settings)});",

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 NULL = {"type": "null"}
+# The variable that names a file whose content is sent.
+FILE = "FILE"
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,8 @@ def _of_object(contract: dict[str, Any], schema: dict[str, Any]) -> dict[str, An
 def _of_type(contract: dict[str, Any], schema: dict[str, Any], name: str) -> Any:
     """Make a value from the type; a text becomes a variable."""
     kind = schema.get("type")
+    if schema.get("format") == "binary":
+        return Given(FILE)
     if kind == "object":
         return _of_object(contract, schema)
     if kind == "array":

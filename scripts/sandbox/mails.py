@@ -21,6 +21,21 @@ _WAITING = """
 """
 
 
+_PICTURES = """
+    SELECT id, kind, round FROM jobs
+    WHERE status = 'queued' AND kind IN ('media.make_thumbnails', 'media.make_variant') ORDER BY id
+"""
+
+
+async def make_pictures() -> None:
+    """Do the jobs that make pictures of pictures."""
+    known = {kind.name: kind for kind in kinds()}
+    async with reading() as connection:
+        rows = await connection.fetch(_PICTURES)
+    for row in rows:
+        await attempt(known[row["kind"]], row["id"], row["round"], CancelScope(), lambda: False)
+
+
 @dataclass
 class Mails:
     """What has been sent since the last reset."""

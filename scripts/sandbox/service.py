@@ -21,7 +21,7 @@ from app.statistics import service as statistics
 from scripts.demo.people import PEOPLE
 from scripts.demo_data import PASSWORD
 from scripts.sandbox.database import CLOSED, restore, set_clock
-from scripts.sandbox.mails import Mails
+from scripts.sandbox.mails import Mails, make_pictures
 from scripts.sandbox.world import World
 
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -77,6 +77,7 @@ class Sandbox:
                 Route("/sandbox", self.describe, methods=["GET"]),
                 Route("/sandbox/reset", self.reset, methods=["POST"]),
                 Route("/sandbox/mails", self.mails, methods=["POST"]),
+                Route("/sandbox/pictures", self.pictures, methods=["POST"]),
             ]
         )
         clock.use(self._world.now)
@@ -115,6 +116,7 @@ class Sandbox:
             "now": self._world.now(),
             "reset": "POST /sandbox/reset",
             "mails": "POST /sandbox/mails",
+            "pictures": "POST /sandbox/pictures",
             "accounts": accounts,
             "closed": CLOSED,
         }
@@ -125,6 +127,13 @@ class Sandbox:
         async with self._door.together():
             await self._settle(writes=True)
             return Response(orjson.dumps({"items": await self._mails.send()}), media_type="application/json")
+
+    async def pictures(self, _: Request) -> Response:
+        """Make the thumbnails and variants that wait, as a worker would; there is none here."""
+        async with self._door.together():
+            await self._settle(writes=True)
+            await make_pictures()
+            return Response(status_code=204)
 
     async def reset(self, _: Request) -> Response:
         """Begin again: rows, clock and ids are those of the seed, when all requests under way are answered."""

@@ -19,7 +19,8 @@ from app.ids import new_id
 from app.sql import Connection
 from tests.contract.credentials import Secrets, alternatives, headers_of, secrets_of
 from tests.contract.document import Node, Operation, contract, operations
-from tests.contract.requests import RESOURCES, Call
+from tests.contract.requests import Call
+from tests.contract.resources import RESOURCES
 from tests.contract.test_generic_statuses import MARKER, Send, every, refused, send
 from tests.factories import Factory, Member
 

@@ -78,6 +78,10 @@ async def _job(world: World) -> UUID:
     return await world.make.job(world.author, created_at=moment(world.dice))
 
 
+async def _media(world: World) -> UUID:
+    return await world.make.media(world.author, created_at=moment(world.dice))
+
+
 async def _member(world: World) -> UUID:
     # Names and dates of all orders at once.
     return (await world.make.member(created_at=moment(world.dice), username=f"m{world.dice.getrandbits(60)}")).id
@@ -170,6 +174,7 @@ CHANGED: dict[str, tuple[Maker, tuple[str, ...]]] = {
     "searchItems": (_item, ("items",)),
     "listMyItems": (_item, ("items",)),
     "listJobs": (_job, ("jobs",)),
+    "listMyMedia": (_media, ("media",)),
     "listUsers": (_member, ("users",)),
     "listNotifications": (_notification, ("notifications",)),
     "listSessions": (_session, ("sessions",)),

@@ -10,9 +10,17 @@ from tests.factories import Member
 PUBLIC = "public, max-age=60"
 
 
+# Everybody may ask for these, and gets what is used where everybody looks (tests/media/test_use.py).
+THEIR_OWNERS = {"getMedia", "downloadMedia", "downloadVariant"}
+
+
+# What they answer never changes, and may be kept by who may see it.
+UNCHANGING = {"downloadMedia", "downloadVariant"}
+
+
 def is_public(operation: Operation) -> bool:
     """Whether the answer is the same for everybody who does not say who they are."""
-    return operation.method == "GET" and not operation.needs_credentials
+    return operation.method == "GET" and not operation.needs_credentials and operation.name not in THEIR_OWNERS
 
 
 @pytest.mark.parametrize("operation", operations(), ids=str)
@@ -31,10 +39,11 @@ class TestCacheControl:
     async def test_keeps_from_others_what_is_for_one(
         self, client: AsyncClient, call: Call, operation: Operation, author: Member
     ) -> None:
+        kept = "private, max-age=86400, immutable" if operation.name in UNCHANGING else "private, no-store"
         headers = author.headers if operation.takes_credentials else {"Authorization": "Basic QWRhOmxvb20="}
         answer = await call.with_headers(**headers).send(client)
         # Of a problem it says no more than that.
-        assert answer.headers["Cache-Control"] == ("private, no-store" if answer.is_success else "no-store")
+        assert answer.headers["Cache-Control"] == (kept if answer.is_success else "no-store")
 
     async def test_lets_everybody_keep_what_is_for_all(
         self, client: AsyncClient, call: Call, operation: Operation

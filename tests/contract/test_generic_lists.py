@@ -78,6 +78,12 @@ async def _users(make: Factory, author: Member, call: Call) -> None:
         await make.member()
 
 
+async def _media(make: Factory, author: Member, call: Call) -> None:
+    del call
+    for _ in range(ENTRIES):
+        await make.media(author, created_at=MOMENT)
+
+
 async def _events(make: Factory, author: Member, call: Call) -> None:
     del call
     for _ in range(ENTRIES):
@@ -179,6 +185,7 @@ ENTRIES_OF: dict[str, Callable[[Factory, Member, Call], Awaitable[None]]] = {
     "listRoomInvitations": _room_invitations,
     "listMyInvitations": _my_invitations,
     "listMessages": _messages,
+    "listMyMedia": _media,
 }
 QUERIES = {"searchPosts": {"q": "looms"}, "searchItems": {"q": "looms"}, "searchEverything": {"q": "looms"}}
 

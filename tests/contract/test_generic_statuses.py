@@ -10,7 +10,8 @@ from httpx2 import AsyncClient, Response
 
 from app.sql import Connection
 from tests.contract.document import METHODS, Node, Operation, contract, operations, resolve
-from tests.contract.requests import FORM, JSON, LINES, RESOURCES, Call, fingerprint
+from tests.contract.requests import FILES, FORM, JSON, LINES, Call, fingerprint
+from tests.contract.resources import RESOURCES
 from tests.contract.schemas import Schemas
 
 MAX_BODY_BYTES = 1_048_576
@@ -34,7 +35,7 @@ def takes_body(operation: Operation) -> bool:
 
 
 def takes_lines(operation: Operation) -> bool:
-    return operation.media_type == LINES
+    return operation.media_type in (LINES, FILES)
 
 
 def takes_members(operation: Operation) -> bool:

@@ -13,7 +13,15 @@ from tests.contract.checked import checked_client
 from tests.factories import Factory
 
 # They take a form, a body as it comes, or an integer in their path, which the generated layer adapts by a dependency.
-FASTAPIS_WAY = {"logIn", "openSession", "importPosts", "getRevision", "compareRevisions", "restoreRevision"}
+FASTAPIS_WAY = {
+    "logIn",
+    "openSession",
+    "importPosts",
+    "uploadMedia",
+    "getRevision",
+    "compareRevisions",
+    "restoreRevision",
+}
 VOLATILE = ("request_id", "timestamp")
 REQUESTS: list[tuple[str, str, dict[str, Any]]] = [
     ("GET", "/posts", {}),

@@ -12,6 +12,8 @@ from app.comments import moderation, places
 from app.comments import queries as comments
 from app.comments import service as comment_service
 from app.comments.queries import View
+from app.media import files
+from app.media import queries as media
 from app.messages import people, rooms, unread
 from app.messages import service as messages
 from app.pages import Shape
@@ -30,6 +32,7 @@ from generated.models import (
     CategorySort,
     CommentLayout,
     CommentStatus,
+    MediaSort,
     MessageSort,
     PostSort,
     PostStatus,
@@ -196,6 +199,20 @@ def _rooms() -> Iterator[Given]:
     yield "messages unread", unread._TOTALS, viewer
 
 
+def _media() -> Iterator[Given]:
+    for sort in MediaSort:
+        for name, shape, values in _shapes(MOMENT):
+            listing = media.listing(frozenset[str](), shape, descending=sort is MediaSort.created_at_desc)
+            yield f"media {sort.value} {name}", listing, values | {"owner_id": MEMBER}
+    yield "media get", media.one(), {"id": UUID(int=7)}
+    yield "media content", media.content(of_variant=False), {"media_id": UUID(int=7)}
+    both = {"media_id": UUID(int=7), "variant_id": UUID(int=8)}
+    yield "media variant", media.content(of_variant=True), both
+    yield "media give", files._GIVE, {"ids": [UUID(int=7)], "media": UUID(int=7)}
+    yield "media nobody's", files._EXPIRED, {}
+    yield "media take room", files._TAKE_ROOM, {"owner": MEMBER, "more": 1, "room": 2}
+
+
 def statements() -> Iterator[Given]:
     """Yield each with its name and the values of its parameters."""
     yield from _posts()
@@ -207,3 +224,4 @@ def statements() -> Iterator[Given]:
     yield from events.given()
     yield from notifications.statements()
     yield from _rooms()
+    yield from _media()

@@ -71,6 +71,17 @@ ROWS = """
     INSERT INTO post_likes SELECT id, author_id FROM posts;
     INSERT INTO comment_mentions SELECT id, author_id FROM comments WHERE likes = 0 LIMIT 10000;
     INSERT INTO words SELECT 'word' || n FROM generate_series(1, 20000) n;
+    INSERT INTO media (id, owner_id, kind, media_type, original_name, created_at)
+    SELECT lpad(to_hex(n), 32, '0')::uuid, lpad(to_hex(1 + n % 800), 32, '0')::uuid, 'image', 'image/png', 'a.png',
+        timestamptz '2024-01-01 UTC' + n * interval '1 hour' FROM generate_series(1, 20000) n;
+    INSERT INTO media_files (id, media_id, label, media_type, size, digest, width, height, is_counted, leased_until)
+    SELECT lpad(to_hex(n * 2 + part), 32, '0')::uuid,
+        CASE WHEN n % 1000 > 0 THEN lpad(to_hex(n), 32, '0')::uuid END,
+        CASE part WHEN 0 THEN 'original' ELSE 'thumbnail-200' END, 'image/webp', 1, '', 1, 1, part = 0,
+        now() + n * interval '1 second' FROM generate_series(1, 20000) n, generate_series(0, 1) part;
+    INSERT INTO avatars SELECT lpad(to_hex(n), 32, '0')::uuid, lpad(to_hex(n), 32, '0')::uuid
+    FROM generate_series(1, 4000) n;
+    INSERT INTO media_usage SELECT id, 1 FROM users;
     INSERT INTO jobs (id, kind, status, payload)
     SELECT lpad(to_hex(n), 32, '0')::uuid, 'mail.send', CASE WHEN n % 400 = 0 THEN 'failed' ELSE 'succeeded' END, '{}'
     FROM generate_series(1, 20000) n;

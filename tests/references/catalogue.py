@@ -91,6 +91,9 @@ LOOSE: dict[str, Loose] = {
         "INSERT INTO mailed_links (user_id, purpose, id, email, expires_at) SELECT id, 'password_reset', "
         "gen_random_uuid(), email, now() + interval '1 day' FROM users LIMIT 1",
     ),
+    "media.kind": _NAME,
+    "media.media_type": _NAME,
+    "media_files.media_type": _NAME,
     "notification_preferences.muted": _NAME,
     "notifications.kind": _NAME,
     "notifications.subject_id": Loose(

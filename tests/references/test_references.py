@@ -78,6 +78,7 @@ async def world(make: Factory, connection: Connection) -> Connection:
     await connection.execute("INSERT INTO notification_preferences VALUES ($1)", ada.id)
     await make.key(ada, frozenset())
     await make.refresh_token(ada)
+    await make.avatar(ada)
     for table, row in (
         ("post_likes", (post, bram.id)),
         ("comment_likes", (comment, ada.id)),

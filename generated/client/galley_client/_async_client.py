@@ -16,13 +16,14 @@ from typing_extensions import Self
 
 from ._generated import security
 from ._runtime.client.auth import SchemeCredentials, Secret, TokenSource
-from ._runtime.client.body_sources import BINARY_BODIES
 from ._runtime.client.client import AsyncClientCore, ClientDefaults
 from ._runtime.client.errors import add_secondary
+from ._runtime.client.multipart import MULTIPART_BODIES
 from ._runtime.model_codecs.unset import UNSET
-from .bodies import AsyncBinaryBody
+from .bodies import AsyncBodyInput
 from .options import Clock, RequestOptions, RetryOptions, ServerSelection
 from .responses import AsyncRawResponse
+from .types import JSONValue
 
 if TYPE_CHECKING:
     from .resources.audit._async import AsyncAuditResource
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from .resources.items._async import AsyncItemsResource
     from .resources.jobs._async import AsyncJobsResource
     from .resources.mail._async import AsyncMailResource
+    from .resources.media._async import AsyncMediaResource
     from .resources.messages._async import AsyncMessagesResource
     from .resources.notifications._async import AsyncNotificationsResource
     from .resources.posts._async import AsyncPostsResource
@@ -44,7 +46,7 @@ if TYPE_CHECKING:
 
 _DEFAULTS = ClientDefaults(
     security_schemes=security.ROOT_SCHEMES,
-    bodies=BINARY_BODIES,
+    bodies=MULTIPART_BODIES,
 )
 
 
@@ -93,7 +95,7 @@ class AsyncClientView:
         method: str,
         url: str,
         *,
-        body: AsyncBinaryBody | UNSET = UNSET,
+        body: AsyncBodyInput[JSONValue] | UNSET = UNSET,
         options: RequestOptions | None = None,
     ) -> AsyncRawResponse:
         """Send a request to any absolute URL, outside the operations, and return its raw response in memory."""
@@ -117,6 +119,13 @@ class AsyncClientView:
         from .resources.users._async import AsyncUsersResource
 
         return AsyncUsersResource(self._core)
+
+    @cached_property
+    def media(self) -> AsyncMediaResource:
+        """The media operations."""
+        from .resources.media._async import AsyncMediaResource
+
+        return AsyncMediaResource(self._core)
 
     @cached_property
     def posts(self) -> AsyncPostsResource:
@@ -300,7 +309,7 @@ class AsyncClientWithStreamingResponse:
         method: str,
         url: str,
         *,
-        body: AsyncBinaryBody | UNSET = UNSET,
+        body: AsyncBodyInput[JSONValue] | UNSET = UNSET,
         options: RequestOptions | None = None,
     ) -> AbstractAsyncContextManager[AsyncRawResponse]:
         """Return a block that sends the request on entry and yields its streaming response until exit."""

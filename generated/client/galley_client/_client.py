@@ -16,13 +16,14 @@ from typing_extensions import Self
 
 from ._generated import security
 from ._runtime.client.auth import SchemeCredentials, Secret, TokenSource
-from ._runtime.client.body_sources import BINARY_BODIES
 from ._runtime.client.client import ClientCore, ClientDefaults
 from ._runtime.client.errors import add_secondary
+from ._runtime.client.multipart import MULTIPART_BODIES
 from ._runtime.model_codecs.unset import UNSET
-from .bodies import SyncBinaryBody
+from .bodies import BodyInput
 from .options import Clock, RequestOptions, RetryOptions, ServerSelection
 from .responses import RawResponse
+from .types import JSONValue
 
 if TYPE_CHECKING:
     from .resources.audit._sync import AuditResource
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from .resources.items._sync import ItemsResource
     from .resources.jobs._sync import JobsResource
     from .resources.mail._sync import MailResource
+    from .resources.media._sync import MediaResource
     from .resources.messages._sync import MessagesResource
     from .resources.notifications._sync import NotificationsResource
     from .resources.posts._sync import PostsResource
@@ -44,7 +46,7 @@ if TYPE_CHECKING:
 
 _DEFAULTS = ClientDefaults(
     security_schemes=security.ROOT_SCHEMES,
-    bodies=BINARY_BODIES,
+    bodies=MULTIPART_BODIES,
 )
 
 
@@ -93,7 +95,7 @@ class ClientView:
         method: str,
         url: str,
         *,
-        body: SyncBinaryBody | UNSET = UNSET,
+        body: BodyInput[JSONValue] | UNSET = UNSET,
         options: RequestOptions | None = None,
     ) -> RawResponse:
         """Send a request to any absolute URL, outside the operations, and return its raw response in memory."""
@@ -117,6 +119,13 @@ class ClientView:
         from .resources.users._sync import UsersResource
 
         return UsersResource(self._core)
+
+    @cached_property
+    def media(self) -> MediaResource:
+        """The media operations."""
+        from .resources.media._sync import MediaResource
+
+        return MediaResource(self._core)
 
     @cached_property
     def posts(self) -> PostsResource:
@@ -300,7 +309,7 @@ class ClientWithStreamingResponse:
         method: str,
         url: str,
         *,
-        body: SyncBinaryBody | UNSET = UNSET,
+        body: BodyInput[JSONValue] | UNSET = UNSET,
         options: RequestOptions | None = None,
     ) -> AbstractContextManager[RawResponse]:
         """Return a block that sends the request on entry and yields its streaming response until exit."""

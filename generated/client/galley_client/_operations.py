@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from ._generated import model_bindings, security
+from ._runtime.client.multipart import MultipartForm
 from ._runtime.client.operations import (
     BodyMedia,
     OperationPlan,
@@ -19,6 +20,7 @@ from ._runtime.client.operations import (
     empty_branch,
     model_branch,
 )
+from ._runtime.client.parts import PartPlan
 from ._runtime.model_codecs.media import FieldPlan
 from ._runtime.model_codecs.parameters import ParameterPlan
 from .types.audit import ListAuditEventsResponse
@@ -90,6 +92,17 @@ from .types.jobs import (
     RetryJobResponse,
 )
 from .types.mail import SendMailResponse
+from .types.media import (
+    CreateVariantResponse,
+    DeleteMediaResponse,
+    DownloadMediaResponse,
+    DownloadVariantResponse,
+    GetMediaResponse,
+    ListMyMediaResponse,
+    RemoveAvatarResponse,
+    SetAvatarResponse,
+    UploadMediaResponse,
+)
 from .types.messages import (
     CreateMessageResponse,
     CreateRoomResponse,
@@ -473,1206 +486,1311 @@ OPERATION_25: Final[OperationPlan[GetProfileResponse]] = OperationPlan(
     security=security.OPERATION_25,
 )
 
-OPERATION_26: Final[OperationPlan[ListPostsResponse]] = OperationPlan(
-    operation_id='listPosts',
-    method='GET',
-    path='/posts',
+OPERATION_26: Final[OperationPlan[SetAvatarResponse]] = OperationPlan(
+    operation_id='setAvatar',
+    method='PUT',
+    path='/users/me/avatar',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_346), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_353)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_349), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_350), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_351), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_353))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('author', 'category', 'cursor', 'featured', 'include', 'include_total', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_333), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('author', 'category', 'featured', 'include', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_334), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('author', 'category', 'cursor', 'featured', 'include', 'include_total', 'limit', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_335), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('author', 'category', 'cursor', 'featured', 'include', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_336), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('author', 'category', 'cursor', 'featured', 'include', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'status', 'tag')), codec=model_bindings.codec_337), ParameterSpec(plan=ParameterPlan(location='query', name='status', style='form', explode=True, reserved_names=('author', 'category', 'cursor', 'featured', 'include', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'tag')), codec=model_bindings.codec_338), ParameterSpec(plan=ParameterPlan(location='query', name='author', style='form', explode=True, reserved_names=('category', 'cursor', 'featured', 'include', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_339), ParameterSpec(plan=ParameterPlan(location='query', name='tag', style='form', explode=True, reserved_names=('author', 'category', 'cursor', 'featured', 'include', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status')), codec=model_bindings.codec_340), ParameterSpec(plan=ParameterPlan(location='query', name='category', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'include', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_341), ParameterSpec(plan=ParameterPlan(location='query', name='featured', style='form', explode=True, kind='boolean', reserved_names=('author', 'category', 'cursor', 'include', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_342), ParameterSpec(plan=ParameterPlan(location='query', name='published_after', style='form', explode=True, reserved_names=('author', 'category', 'cursor', 'featured', 'include', 'include_total', 'limit', 'page', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_343), ParameterSpec(plan=ParameterPlan(location='query', name='published_before', style='form', explode=True, reserved_names=('author', 'category', 'cursor', 'featured', 'include', 'include_total', 'limit', 'page', 'published_after', 'sort', 'status', 'tag')), codec=model_bindings.codec_344), ParameterSpec(plan=ParameterPlan(location='query', name='include', style='form', explode=True, reserved_names=('author', 'category', 'cursor', 'featured', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_345)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_334), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_344)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_336), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_337), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_338), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_339), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_340), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_341), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_342), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_344))),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_333),), default='application/json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_26,
 )
 
-OPERATION_27: Final[OperationPlan[CreatePostResponse]] = OperationPlan(
-    operation_id='createPost',
-    method='POST',
-    path='/posts',
+OPERATION_27: Final[OperationPlan[RemoveAvatarResponse]] = OperationPlan(
+    operation_id='removeAvatar',
+    method='DELETE',
+    path='/users/me/avatar',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_357), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_370)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_361), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_362), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_363), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_364), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_365), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_366), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_367), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_368), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_370))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_355),),
-    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_356),), default='application/json', required=True),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_352)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_346), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_347), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_348), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_349), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_350), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_352))),
     request_id_header='X-Request-ID',
-    response_media_type='application/json',
     security=security.OPERATION_27,
 )
 
-OPERATION_28: Final[OperationPlan[CreatePostsResponse]] = OperationPlan(
-    operation_id='createPosts',
-    method='POST',
-    path='/posts/bulk',
+OPERATION_28: Final[OperationPlan[ListPostsResponse]] = OperationPlan(
+    operation_id='listPosts',
+    method='GET',
+    path='/posts',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_374), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_386)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_377), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_378), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_379), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_380), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_381), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_382), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_383), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_384), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_386))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_372),),
-    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_373),), default='application/json', required=True),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_367), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_374)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_370), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_371), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_372), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_374))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('author', 'category', 'cursor', 'featured', 'include', 'include_total', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_354), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('author', 'category', 'featured', 'include', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_355), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('author', 'category', 'cursor', 'featured', 'include', 'include_total', 'limit', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_356), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('author', 'category', 'cursor', 'featured', 'include', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_357), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('author', 'category', 'cursor', 'featured', 'include', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'status', 'tag')), codec=model_bindings.codec_358), ParameterSpec(plan=ParameterPlan(location='query', name='status', style='form', explode=True, reserved_names=('author', 'category', 'cursor', 'featured', 'include', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'tag')), codec=model_bindings.codec_359), ParameterSpec(plan=ParameterPlan(location='query', name='author', style='form', explode=True, reserved_names=('category', 'cursor', 'featured', 'include', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_360), ParameterSpec(plan=ParameterPlan(location='query', name='tag', style='form', explode=True, reserved_names=('author', 'category', 'cursor', 'featured', 'include', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status')), codec=model_bindings.codec_361), ParameterSpec(plan=ParameterPlan(location='query', name='category', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'include', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_362), ParameterSpec(plan=ParameterPlan(location='query', name='featured', style='form', explode=True, kind='boolean', reserved_names=('author', 'category', 'cursor', 'include', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_363), ParameterSpec(plan=ParameterPlan(location='query', name='published_after', style='form', explode=True, reserved_names=('author', 'category', 'cursor', 'featured', 'include', 'include_total', 'limit', 'page', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_364), ParameterSpec(plan=ParameterPlan(location='query', name='published_before', style='form', explode=True, reserved_names=('author', 'category', 'cursor', 'featured', 'include', 'include_total', 'limit', 'page', 'published_after', 'sort', 'status', 'tag')), codec=model_bindings.codec_365), ParameterSpec(plan=ParameterPlan(location='query', name='include', style='form', explode=True, reserved_names=('author', 'category', 'cursor', 'featured', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_366)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_28,
 )
 
-OPERATION_29: Final[OperationPlan[DeletePostsResponse]] = OperationPlan(
+OPERATION_29: Final[OperationPlan[CreatePostResponse]] = OperationPlan(
+    operation_id='createPost',
+    method='POST',
+    path='/posts',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_378), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_391)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_382), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_383), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_384), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_385), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_386), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_387), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_388), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_389), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_391))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_376),),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_377),), default='application/json', required=True),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_29,
+)
+
+OPERATION_30: Final[OperationPlan[CreatePostsResponse]] = OperationPlan(
+    operation_id='createPosts',
+    method='POST',
+    path='/posts/bulk',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_395), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_407)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_398), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_399), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_400), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_401), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_402), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_403), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_404), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_405), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_407))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_393),),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_394),), default='application/json', required=True),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_30,
+)
+
+OPERATION_31: Final[OperationPlan[DeletePostsResponse]] = OperationPlan(
     operation_id='deletePosts',
     method='POST',
     path='/posts/bulk-delete',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_398)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_389), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_390), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_391), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_392), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_393), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_394), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_395), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_396), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_398))),
-    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_388),), default='application/json', required=True),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_419)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_410), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_411), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_412), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_413), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_414), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_415), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_416), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_417), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_419))),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_409),), default='application/json', required=True),
     request_id_header='X-Request-ID',
-    security=security.OPERATION_29,
+    security=security.OPERATION_31,
 )
 
-OPERATION_30: Final[OperationPlan[ExportPostsResponse]] = OperationPlan(
+OPERATION_32: Final[OperationPlan[ExportPostsResponse]] = OperationPlan(
     operation_id='exportPosts',
     method='GET',
     path='/posts/export',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((binary_branch('200', 'application/x-ndjson'), model_branch('200', 'text/csv', 'text', model_bindings.codec_409), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_417)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_412), model_branch('406', 'application/problem+json', 'json', model_bindings.codec_413), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_414), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_415), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_417))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('author', 'category', 'featured', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_400), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('author', 'category', 'cursor', 'featured', 'published_after', 'published_before', 'status', 'tag')), codec=model_bindings.codec_401), ParameterSpec(plan=ParameterPlan(location='query', name='status', style='form', explode=True, reserved_names=('author', 'category', 'cursor', 'featured', 'published_after', 'published_before', 'sort', 'tag')), codec=model_bindings.codec_402), ParameterSpec(plan=ParameterPlan(location='query', name='author', style='form', explode=True, reserved_names=('category', 'cursor', 'featured', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_403), ParameterSpec(plan=ParameterPlan(location='query', name='tag', style='form', explode=True, reserved_names=('author', 'category', 'cursor', 'featured', 'published_after', 'published_before', 'sort', 'status')), codec=model_bindings.codec_404), ParameterSpec(plan=ParameterPlan(location='query', name='category', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_405), ParameterSpec(plan=ParameterPlan(location='query', name='featured', style='form', explode=True, kind='boolean', reserved_names=('author', 'category', 'cursor', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_406), ParameterSpec(plan=ParameterPlan(location='query', name='published_after', style='form', explode=True, reserved_names=('author', 'category', 'cursor', 'featured', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_407), ParameterSpec(plan=ParameterPlan(location='query', name='published_before', style='form', explode=True, reserved_names=('author', 'category', 'cursor', 'featured', 'published_after', 'sort', 'status', 'tag')), codec=model_bindings.codec_408)),
+    responses=ResponseDecoder((binary_branch('200', 'application/x-ndjson'), model_branch('200', 'text/csv', 'text', model_bindings.codec_430), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_438)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_433), model_branch('406', 'application/problem+json', 'json', model_bindings.codec_434), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_435), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_436), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_438))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('author', 'category', 'featured', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_421), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('author', 'category', 'cursor', 'featured', 'published_after', 'published_before', 'status', 'tag')), codec=model_bindings.codec_422), ParameterSpec(plan=ParameterPlan(location='query', name='status', style='form', explode=True, reserved_names=('author', 'category', 'cursor', 'featured', 'published_after', 'published_before', 'sort', 'tag')), codec=model_bindings.codec_423), ParameterSpec(plan=ParameterPlan(location='query', name='author', style='form', explode=True, reserved_names=('category', 'cursor', 'featured', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_424), ParameterSpec(plan=ParameterPlan(location='query', name='tag', style='form', explode=True, reserved_names=('author', 'category', 'cursor', 'featured', 'published_after', 'published_before', 'sort', 'status')), codec=model_bindings.codec_425), ParameterSpec(plan=ParameterPlan(location='query', name='category', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_426), ParameterSpec(plan=ParameterPlan(location='query', name='featured', style='form', explode=True, kind='boolean', reserved_names=('author', 'category', 'cursor', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_427), ParameterSpec(plan=ParameterPlan(location='query', name='published_after', style='form', explode=True, reserved_names=('author', 'category', 'cursor', 'featured', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_428), ParameterSpec(plan=ParameterPlan(location='query', name='published_before', style='form', explode=True, reserved_names=('author', 'category', 'cursor', 'featured', 'published_after', 'sort', 'status', 'tag')), codec=model_bindings.codec_429)),
     request_id_header='X-Request-ID',
-    security=security.OPERATION_30,
+    security=security.OPERATION_32,
 )
 
-OPERATION_31: Final[OperationPlan[ImportPostsResponse]] = OperationPlan(
+OPERATION_33: Final[OperationPlan[ImportPostsResponse]] = OperationPlan(
     operation_id='importPosts',
     method='POST',
     path='/posts/import',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('202', 'application/json', 'json', model_bindings.codec_421), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_433)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_424), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_425), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_426), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_427), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_428), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_429), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_430), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_431), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_433))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='mode', style='form', explode=True), codec=model_bindings.codec_419), ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_420)),
+    responses=ResponseDecoder((model_branch('202', 'application/json', 'json', model_bindings.codec_442), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_454)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_445), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_446), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_447), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_448), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_449), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_450), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_451), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_452), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_454))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='mode', style='form', explode=True), codec=model_bindings.codec_440), ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_441)),
     body=RequestBody(media=(BodyMedia(media_type='application/x-ndjson', kind='binary'),), default='application/x-ndjson', required=True),
-    request_id_header='X-Request-ID',
-    response_media_type='application/json',
-    security=security.OPERATION_31,
-)
-
-OPERATION_32: Final[OperationPlan[SearchPostsResponse]] = OperationPlan(
-    operation_id='searchPosts',
-    method='GET',
-    path='/posts/search',
-    servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_444), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_451)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_447), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_448), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_449), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_451))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='q', style='form', explode=True, required=True, reserved_names=('author', 'category', 'cursor', 'featured', 'limit', 'published_after', 'published_before', 'tag')), codec=model_bindings.codec_435), ParameterSpec(plan=ParameterPlan(location='query', name='author', style='form', explode=True, reserved_names=('category', 'cursor', 'featured', 'limit', 'published_after', 'published_before', 'q', 'tag')), codec=model_bindings.codec_436), ParameterSpec(plan=ParameterPlan(location='query', name='tag', style='form', explode=True, reserved_names=('author', 'category', 'cursor', 'featured', 'limit', 'published_after', 'published_before', 'q')), codec=model_bindings.codec_437), ParameterSpec(plan=ParameterPlan(location='query', name='category', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'limit', 'published_after', 'published_before', 'q', 'tag')), codec=model_bindings.codec_438), ParameterSpec(plan=ParameterPlan(location='query', name='featured', style='form', explode=True, kind='boolean', reserved_names=('author', 'category', 'cursor', 'limit', 'published_after', 'published_before', 'q', 'tag')), codec=model_bindings.codec_439), ParameterSpec(plan=ParameterPlan(location='query', name='published_after', style='form', explode=True, reserved_names=('author', 'category', 'cursor', 'featured', 'limit', 'published_before', 'q', 'tag')), codec=model_bindings.codec_440), ParameterSpec(plan=ParameterPlan(location='query', name='published_before', style='form', explode=True, reserved_names=('author', 'category', 'cursor', 'featured', 'limit', 'published_after', 'q', 'tag')), codec=model_bindings.codec_441), ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('author', 'category', 'cursor', 'featured', 'published_after', 'published_before', 'q', 'tag')), codec=model_bindings.codec_442), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('author', 'category', 'featured', 'limit', 'published_after', 'published_before', 'q', 'tag')), codec=model_bindings.codec_443)),
-    request_id_header='X-Request-ID',
-    response_media_type='application/json',
-    security=security.OPERATION_32,
-)
-
-OPERATION_33: Final[OperationPlan[GetPostBySlugResponse]] = OperationPlan(
-    operation_id='getPostBySlug',
-    method='GET',
-    path='/posts/by-slug/{slug}',
-    servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_456), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_467)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_462), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_463), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_464), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_465), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_467))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_453), ParameterSpec(plan=ParameterPlan(location='query', name='include', style='form', explode=True), codec=model_bindings.codec_454), ParameterSpec(plan=ParameterPlan(location='path', name='slug', style='simple', required=True), codec=model_bindings.codec_455)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_33,
 )
 
-OPERATION_34: Final[OperationPlan[GetPostResponse]] = OperationPlan(
-    operation_id='getPost',
+OPERATION_34: Final[OperationPlan[SearchPostsResponse]] = OperationPlan(
+    operation_id='searchPosts',
     method='GET',
-    path='/posts/{post_id}',
+    path='/posts/search',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_472), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_482)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_477), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_478), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_479), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_480), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_482))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_469), ParameterSpec(plan=ParameterPlan(location='query', name='include', style='form', explode=True), codec=model_bindings.codec_470), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_471)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_465), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_472)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_468), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_469), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_470), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_472))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='q', style='form', explode=True, required=True, reserved_names=('author', 'category', 'cursor', 'featured', 'limit', 'published_after', 'published_before', 'tag')), codec=model_bindings.codec_456), ParameterSpec(plan=ParameterPlan(location='query', name='author', style='form', explode=True, reserved_names=('category', 'cursor', 'featured', 'limit', 'published_after', 'published_before', 'q', 'tag')), codec=model_bindings.codec_457), ParameterSpec(plan=ParameterPlan(location='query', name='tag', style='form', explode=True, reserved_names=('author', 'category', 'cursor', 'featured', 'limit', 'published_after', 'published_before', 'q')), codec=model_bindings.codec_458), ParameterSpec(plan=ParameterPlan(location='query', name='category', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'limit', 'published_after', 'published_before', 'q', 'tag')), codec=model_bindings.codec_459), ParameterSpec(plan=ParameterPlan(location='query', name='featured', style='form', explode=True, kind='boolean', reserved_names=('author', 'category', 'cursor', 'limit', 'published_after', 'published_before', 'q', 'tag')), codec=model_bindings.codec_460), ParameterSpec(plan=ParameterPlan(location='query', name='published_after', style='form', explode=True, reserved_names=('author', 'category', 'cursor', 'featured', 'limit', 'published_before', 'q', 'tag')), codec=model_bindings.codec_461), ParameterSpec(plan=ParameterPlan(location='query', name='published_before', style='form', explode=True, reserved_names=('author', 'category', 'cursor', 'featured', 'limit', 'published_after', 'q', 'tag')), codec=model_bindings.codec_462), ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('author', 'category', 'cursor', 'featured', 'published_after', 'published_before', 'q', 'tag')), codec=model_bindings.codec_463), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('author', 'category', 'featured', 'limit', 'published_after', 'published_before', 'q', 'tag')), codec=model_bindings.codec_464)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_34,
 )
 
-OPERATION_35: Final[OperationPlan[UpdatePostResponse]] = OperationPlan(
-    operation_id='updatePost',
-    method='PATCH',
-    path='/posts/{post_id}',
+OPERATION_35: Final[OperationPlan[GetPostBySlugResponse]] = OperationPlan(
+    operation_id='getPostBySlug',
+    method='GET',
+    path='/posts/by-slug/{slug}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_487), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_500)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_489), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_490), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_491), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_492), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_493), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_494), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_495), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_496), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_497), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_498), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_500))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_484), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_485)),
-    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_486),), default='application/merge-patch+json', required=True),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_477), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_488)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_483), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_484), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_485), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_486), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_488))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_474), ParameterSpec(plan=ParameterPlan(location='query', name='include', style='form', explode=True), codec=model_bindings.codec_475), ParameterSpec(plan=ParameterPlan(location='path', name='slug', style='simple', required=True), codec=model_bindings.codec_476)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_35,
 )
 
-OPERATION_36: Final[OperationPlan[DeletePostResponse]] = OperationPlan(
-    operation_id='deletePost',
-    method='DELETE',
+OPERATION_36: Final[OperationPlan[GetPostResponse]] = OperationPlan(
+    operation_id='getPost',
+    method='GET',
     path='/posts/{post_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_512)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_504), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_505), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_506), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_507), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_508), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_509), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_510), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_512))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_502), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_503)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_493), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_503)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_498), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_499), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_500), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_501), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_503))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_490), ParameterSpec(plan=ParameterPlan(location='query', name='include', style='form', explode=True), codec=model_bindings.codec_491), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_492)),
     request_id_header='X-Request-ID',
+    response_media_type='application/json',
     security=security.OPERATION_36,
 )
 
-OPERATION_37: Final[OperationPlan[ListRelatedPostsResponse]] = OperationPlan(
-    operation_id='listRelatedPosts',
-    method='GET',
-    path='/posts/{post_id}/related',
+OPERATION_37: Final[OperationPlan[UpdatePostResponse]] = OperationPlan(
+    operation_id='updatePost',
+    method='PATCH',
+    path='/posts/{post_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_516), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_523)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_518), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_519), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_520), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_521), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_523))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer'), codec=model_bindings.codec_514), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_515)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_508), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_521)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_510), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_511), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_512), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_513), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_514), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_515), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_516), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_517), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_518), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_519), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_521))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_505), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_506)),
+    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_507),), default='application/merge-patch+json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_37,
 )
 
-OPERATION_38: Final[OperationPlan[PublishPostResponse]] = OperationPlan(
-    operation_id='publishPost',
-    method='PUT',
-    path='/posts/{post_id}/publication',
+OPERATION_38: Final[OperationPlan[DeletePostResponse]] = OperationPlan(
+    operation_id='deletePost',
+    method='DELETE',
+    path='/posts/{post_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_527), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_539)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_529), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_530), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_531), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_532), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_533), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_534), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_535), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_536), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_537), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_539))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_525),),
-    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_526),), default='application/json'),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_533)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_525), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_526), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_527), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_528), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_529), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_530), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_531), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_533))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_523), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_524)),
     request_id_header='X-Request-ID',
-    response_media_type='application/json',
     security=security.OPERATION_38,
 )
 
-OPERATION_39: Final[OperationPlan[WithdrawPostResponse]] = OperationPlan(
-    operation_id='withdrawPost',
-    method='DELETE',
-    path='/posts/{post_id}/publication',
+OPERATION_39: Final[OperationPlan[ListRelatedPostsResponse]] = OperationPlan(
+    operation_id='listRelatedPosts',
+    method='GET',
+    path='/posts/{post_id}/related',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_542), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_551)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_544), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_545), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_546), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_547), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_548), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_549), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_551))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_541),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_537), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_544)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_539), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_540), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_541), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_542), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_544))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer'), codec=model_bindings.codec_535), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_536)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_39,
 )
 
-OPERATION_40: Final[OperationPlan[ArchivePostResponse]] = OperationPlan(
-    operation_id='archivePost',
+OPERATION_40: Final[OperationPlan[PublishPostResponse]] = OperationPlan(
+    operation_id='publishPost',
     method='PUT',
-    path='/posts/{post_id}/archive',
+    path='/posts/{post_id}/publication',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_554), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_563)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_556), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_557), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_558), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_559), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_560), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_561), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_563))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_553),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_548), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_560)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_550), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_551), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_552), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_553), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_554), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_555), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_556), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_557), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_558), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_560))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_546),),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_547),), default='application/json'),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_40,
 )
 
-OPERATION_41: Final[OperationPlan[FeaturePostResponse]] = OperationPlan(
-    operation_id='featurePost',
-    method='PUT',
-    path='/posts/{post_id}/feature',
+OPERATION_41: Final[OperationPlan[WithdrawPostResponse]] = OperationPlan(
+    operation_id='withdrawPost',
+    method='DELETE',
+    path='/posts/{post_id}/publication',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_566), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_574)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_568), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_569), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_570), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_571), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_572), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_574))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_565),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_563), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_572)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_565), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_566), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_567), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_568), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_569), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_570), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_572))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_562),),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_41,
 )
 
-OPERATION_42: Final[OperationPlan[UnfeaturePostResponse]] = OperationPlan(
-    operation_id='unfeaturePost',
-    method='DELETE',
-    path='/posts/{post_id}/feature',
+OPERATION_42: Final[OperationPlan[ArchivePostResponse]] = OperationPlan(
+    operation_id='archivePost',
+    method='PUT',
+    path='/posts/{post_id}/archive',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_577), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_585)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_579), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_580), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_581), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_582), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_583), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_585))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_576),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_575), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_584)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_577), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_578), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_579), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_580), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_581), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_582), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_584))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_574),),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_42,
 )
 
-OPERATION_43: Final[OperationPlan[ListRevisionsResponse]] = OperationPlan(
-    operation_id='listRevisions',
-    method='GET',
-    path='/posts/{post_id}/revisions',
+OPERATION_43: Final[OperationPlan[FeaturePostResponse]] = OperationPlan(
+    operation_id='featurePost',
+    method='PUT',
+    path='/posts/{post_id}/feature',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_592), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_600)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_594), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_595), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_596), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_597), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_598), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_600))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'page')), codec=model_bindings.codec_587), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'page')), codec=model_bindings.codec_588), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit')), codec=model_bindings.codec_589), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'page')), codec=model_bindings.codec_590), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_591)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_587), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_595)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_589), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_590), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_591), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_592), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_593), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_595))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_586),),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_43,
 )
 
-OPERATION_44: Final[OperationPlan[GetRevisionResponse]] = OperationPlan(
-    operation_id='getRevision',
-    method='GET',
-    path='/posts/{post_id}/revisions/{number}',
+OPERATION_44: Final[OperationPlan[UnfeaturePostResponse]] = OperationPlan(
+    operation_id='unfeaturePost',
+    method='DELETE',
+    path='/posts/{post_id}/feature',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_604), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_611)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_605), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_606), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_607), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_608), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_609), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_611))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True, reserved_names=('number',)), codec=model_bindings.codec_602), ParameterSpec(plan=ParameterPlan(location='path', name='number', style='simple', required=True, kind='integer', reserved_names=('post_id',)), codec=model_bindings.codec_603)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_598), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_606)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_600), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_601), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_602), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_603), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_604), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_606))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_597),),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_44,
 )
 
-OPERATION_45: Final[OperationPlan[CompareRevisionsResponse]] = OperationPlan(
-    operation_id='compareRevisions',
+OPERATION_45: Final[OperationPlan[ListRevisionsResponse]] = OperationPlan(
+    operation_id='listRevisions',
     method='GET',
-    path='/posts/{post_id}/revisions/{number}/diff',
+    path='/posts/{post_id}/revisions',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_616), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_623)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_617), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_618), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_619), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_620), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_621), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_623))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='against', style='form', explode=True, kind='integer'), codec=model_bindings.codec_613), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True, reserved_names=('number',)), codec=model_bindings.codec_614), ParameterSpec(plan=ParameterPlan(location='path', name='number', style='simple', required=True, kind='integer', reserved_names=('post_id',)), codec=model_bindings.codec_615)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_613), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_621)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_615), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_616), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_617), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_618), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_619), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_621))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'page')), codec=model_bindings.codec_608), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'page')), codec=model_bindings.codec_609), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit')), codec=model_bindings.codec_610), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'page')), codec=model_bindings.codec_611), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_612)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_45,
 )
 
-OPERATION_46: Final[OperationPlan[RestoreRevisionResponse]] = OperationPlan(
-    operation_id='restoreRevision',
-    method='PUT',
-    path='/posts/{post_id}/revisions/{number}/restoration',
+OPERATION_46: Final[OperationPlan[GetRevisionResponse]] = OperationPlan(
+    operation_id='getRevision',
+    method='GET',
+    path='/posts/{post_id}/revisions/{number}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_628), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_638)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_630), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_631), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_632), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_633), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_634), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_635), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_636), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_638))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_625), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True, reserved_names=('number',)), codec=model_bindings.codec_626), ParameterSpec(plan=ParameterPlan(location='path', name='number', style='simple', required=True, kind='integer', reserved_names=('post_id',)), codec=model_bindings.codec_627)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_625), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_632)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_626), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_627), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_628), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_629), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_630), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_632))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True, reserved_names=('number',)), codec=model_bindings.codec_623), ParameterSpec(plan=ParameterPlan(location='path', name='number', style='simple', required=True, kind='integer', reserved_names=('post_id',)), codec=model_bindings.codec_624)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_46,
 )
 
-OPERATION_47: Final[OperationPlan[LikePostResponse]] = OperationPlan(
+OPERATION_47: Final[OperationPlan[CompareRevisionsResponse]] = OperationPlan(
+    operation_id='compareRevisions',
+    method='GET',
+    path='/posts/{post_id}/revisions/{number}/diff',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_637), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_644)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_638), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_639), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_640), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_641), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_642), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_644))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='against', style='form', explode=True, kind='integer'), codec=model_bindings.codec_634), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True, reserved_names=('number',)), codec=model_bindings.codec_635), ParameterSpec(plan=ParameterPlan(location='path', name='number', style='simple', required=True, kind='integer', reserved_names=('post_id',)), codec=model_bindings.codec_636)),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_47,
+)
+
+OPERATION_48: Final[OperationPlan[RestoreRevisionResponse]] = OperationPlan(
+    operation_id='restoreRevision',
+    method='PUT',
+    path='/posts/{post_id}/revisions/{number}/restoration',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_649), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_659)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_651), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_652), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_653), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_654), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_655), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_656), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_657), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_659))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_646), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True, reserved_names=('number',)), codec=model_bindings.codec_647), ParameterSpec(plan=ParameterPlan(location='path', name='number', style='simple', required=True, kind='integer', reserved_names=('post_id',)), codec=model_bindings.codec_648)),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_48,
+)
+
+OPERATION_49: Final[OperationPlan[LikePostResponse]] = OperationPlan(
     operation_id='likePost',
     method='PUT',
     path='/posts/{post_id}/like',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_648)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_641), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_642), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_643), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_644), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_645), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_646), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_648))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_640),),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_669)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_662), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_663), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_664), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_665), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_666), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_667), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_669))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_661),),
     request_id_header='X-Request-ID',
-    security=security.OPERATION_47,
+    security=security.OPERATION_49,
 )
 
-OPERATION_48: Final[OperationPlan[UnlikePostResponse]] = OperationPlan(
+OPERATION_50: Final[OperationPlan[UnlikePostResponse]] = OperationPlan(
     operation_id='unlikePost',
     method='DELETE',
     path='/posts/{post_id}/like',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_657)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_651), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_652), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_653), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_654), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_655), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_657))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_650),),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_678)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_672), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_673), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_674), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_675), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_676), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_678))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_671),),
     request_id_header='X-Request-ID',
-    security=security.OPERATION_48,
+    security=security.OPERATION_50,
 )
 
-OPERATION_49: Final[OperationPlan[ListCommentsResponse]] = OperationPlan(
+OPERATION_51: Final[OperationPlan[ListCommentsResponse]] = OperationPlan(
     operation_id='listComments',
     method='GET',
     path='/posts/{post_id}/comments',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_666), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_674)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_669), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_670), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_671), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_672), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_674))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'layout', 'page', 'sort')), codec=model_bindings.codec_659), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'layout', 'limit', 'page', 'sort')), codec=model_bindings.codec_660), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'layout', 'limit', 'sort')), codec=model_bindings.codec_661), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'layout', 'limit', 'page', 'sort')), codec=model_bindings.codec_662), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'layout', 'limit', 'page')), codec=model_bindings.codec_663), ParameterSpec(plan=ParameterPlan(location='query', name='layout', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_664), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_665)),
-    request_id_header='X-Request-ID',
-    response_media_type='application/json',
-    security=security.OPERATION_49,
-)
-
-OPERATION_50: Final[OperationPlan[CreateCommentResponse]] = OperationPlan(
-    operation_id='createComment',
-    method='POST',
-    path='/posts/{post_id}/comments',
-    servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_679), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_693)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_683), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_684), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_685), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_686), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_687), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_688), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_689), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_690), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_691), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_693))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_676), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_677)),
-    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_678),), default='application/json', required=True),
-    request_id_header='X-Request-ID',
-    response_media_type='application/json',
-    security=security.OPERATION_50,
-)
-
-OPERATION_51: Final[OperationPlan[ListModerationQueueResponse]] = OperationPlan(
-    operation_id='listModerationQueue',
-    method='GET',
-    path='/comments/moderation-queue',
-    servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_702), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_710)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_705), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_706), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_707), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_708), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_710))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'page', 'reported', 'sort', 'status')), codec=model_bindings.codec_695), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'page', 'reported', 'sort', 'status')), codec=model_bindings.codec_696), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit', 'reported', 'sort', 'status')), codec=model_bindings.codec_697), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'page', 'reported', 'sort', 'status')), codec=model_bindings.codec_698), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'reported', 'status')), codec=model_bindings.codec_699), ParameterSpec(plan=ParameterPlan(location='query', name='status', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'reported', 'sort')), codec=model_bindings.codec_700), ParameterSpec(plan=ParameterPlan(location='query', name='reported', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_701)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_687), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_695)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_690), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_691), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_692), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_693), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_695))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'layout', 'page', 'sort')), codec=model_bindings.codec_680), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'layout', 'limit', 'page', 'sort')), codec=model_bindings.codec_681), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'layout', 'limit', 'sort')), codec=model_bindings.codec_682), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'layout', 'limit', 'page', 'sort')), codec=model_bindings.codec_683), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'layout', 'limit', 'page')), codec=model_bindings.codec_684), ParameterSpec(plan=ParameterPlan(location='query', name='layout', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_685), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_686)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_51,
 )
 
-OPERATION_52: Final[OperationPlan[GetCommentResponse]] = OperationPlan(
-    operation_id='getComment',
-    method='GET',
-    path='/comments/{comment_id}',
+OPERATION_52: Final[OperationPlan[CreateCommentResponse]] = OperationPlan(
+    operation_id='createComment',
+    method='POST',
+    path='/posts/{post_id}/comments',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_714), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_724)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_719), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_720), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_721), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_722), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_724))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_712), ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_713)),
+    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_700), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_714)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_704), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_705), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_706), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_707), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_708), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_709), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_710), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_711), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_712), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_714))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_697), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_698)),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_699),), default='application/json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_52,
 )
 
-OPERATION_53: Final[OperationPlan[UpdateCommentResponse]] = OperationPlan(
-    operation_id='updateComment',
-    method='PATCH',
-    path='/comments/{comment_id}',
+OPERATION_53: Final[OperationPlan[ListModerationQueueResponse]] = OperationPlan(
+    operation_id='listModerationQueue',
+    method='GET',
+    path='/comments/moderation-queue',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_729), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_742)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_731), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_732), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_733), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_734), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_735), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_736), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_737), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_738), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_739), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_740), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_742))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_726), ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_727)),
-    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_728),), default='application/merge-patch+json', required=True),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_723), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_731)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_726), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_727), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_728), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_729), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_731))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'page', 'reported', 'sort', 'status')), codec=model_bindings.codec_716), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'page', 'reported', 'sort', 'status')), codec=model_bindings.codec_717), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit', 'reported', 'sort', 'status')), codec=model_bindings.codec_718), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'page', 'reported', 'sort', 'status')), codec=model_bindings.codec_719), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'reported', 'status')), codec=model_bindings.codec_720), ParameterSpec(plan=ParameterPlan(location='query', name='status', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'reported', 'sort')), codec=model_bindings.codec_721), ParameterSpec(plan=ParameterPlan(location='query', name='reported', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_722)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_53,
 )
 
-OPERATION_54: Final[OperationPlan[DeleteCommentResponse]] = OperationPlan(
+OPERATION_54: Final[OperationPlan[GetCommentResponse]] = OperationPlan(
+    operation_id='getComment',
+    method='GET',
+    path='/comments/{comment_id}',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_735), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_745)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_740), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_741), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_742), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_743), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_745))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_733), ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_734)),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_54,
+)
+
+OPERATION_55: Final[OperationPlan[UpdateCommentResponse]] = OperationPlan(
+    operation_id='updateComment',
+    method='PATCH',
+    path='/comments/{comment_id}',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_750), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_763)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_752), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_753), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_754), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_755), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_756), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_757), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_758), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_759), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_760), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_761), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_763))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_747), ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_748)),
+    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_749),), default='application/merge-patch+json', required=True),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_55,
+)
+
+OPERATION_56: Final[OperationPlan[DeleteCommentResponse]] = OperationPlan(
     operation_id='deleteComment',
     method='DELETE',
     path='/comments/{comment_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_754)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_746), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_747), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_748), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_749), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_750), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_751), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_752), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_754))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_744), ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_745)),
-    request_id_header='X-Request-ID',
-    security=security.OPERATION_54,
-)
-
-OPERATION_55: Final[OperationPlan[LikeCommentResponse]] = OperationPlan(
-    operation_id='likeComment',
-    method='PUT',
-    path='/comments/{comment_id}/like',
-    servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_764)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_757), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_758), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_759), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_760), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_761), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_762), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_764))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_756),),
-    request_id_header='X-Request-ID',
-    security=security.OPERATION_55,
-)
-
-OPERATION_56: Final[OperationPlan[UnlikeCommentResponse]] = OperationPlan(
-    operation_id='unlikeComment',
-    method='DELETE',
-    path='/comments/{comment_id}/like',
-    servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_773)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_767), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_768), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_769), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_770), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_771), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_773))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_766),),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_775)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_767), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_768), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_769), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_770), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_771), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_772), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_773), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_775))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_765), ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_766)),
     request_id_header='X-Request-ID',
     security=security.OPERATION_56,
 )
 
-OPERATION_57: Final[OperationPlan[ReportCommentResponse]] = OperationPlan(
-    operation_id='reportComment',
+OPERATION_57: Final[OperationPlan[LikeCommentResponse]] = OperationPlan(
+    operation_id='likeComment',
     method='PUT',
-    path='/comments/{comment_id}/report',
+    path='/comments/{comment_id}/like',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_786)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_777), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_778), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_779), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_780), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_781), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_782), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_783), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_784), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_786))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_775),),
-    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_776),), default='application/json', required=True),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_785)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_778), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_779), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_780), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_781), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_782), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_783), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_785))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_777),),
     request_id_header='X-Request-ID',
     security=security.OPERATION_57,
 )
 
-OPERATION_58: Final[OperationPlan[ApproveCommentResponse]] = OperationPlan(
+OPERATION_58: Final[OperationPlan[UnlikeCommentResponse]] = OperationPlan(
+    operation_id='unlikeComment',
+    method='DELETE',
+    path='/comments/{comment_id}/like',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_794)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_788), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_789), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_790), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_791), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_792), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_794))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_787),),
+    request_id_header='X-Request-ID',
+    security=security.OPERATION_58,
+)
+
+OPERATION_59: Final[OperationPlan[ReportCommentResponse]] = OperationPlan(
+    operation_id='reportComment',
+    method='PUT',
+    path='/comments/{comment_id}/report',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_807)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_798), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_799), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_800), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_801), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_802), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_803), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_804), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_805), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_807))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_796),),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_797),), default='application/json', required=True),
+    request_id_header='X-Request-ID',
+    security=security.OPERATION_59,
+)
+
+OPERATION_60: Final[OperationPlan[ApproveCommentResponse]] = OperationPlan(
     operation_id='approveComment',
     method='PUT',
     path='/comments/{comment_id}/approval',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_790), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_800)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_792), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_793), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_794), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_795), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_796), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_797), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_798), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_800))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_788), ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_789)),
-    request_id_header='X-Request-ID',
-    response_media_type='application/json',
-    security=security.OPERATION_58,
-)
-
-OPERATION_59: Final[OperationPlan[RejectCommentResponse]] = OperationPlan(
-    operation_id='rejectComment',
-    method='PUT',
-    path='/comments/{comment_id}/rejection',
-    servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_804), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_814)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_806), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_807), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_808), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_809), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_810), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_811), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_812), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_814))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_802), ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_803)),
-    request_id_header='X-Request-ID',
-    response_media_type='application/json',
-    security=security.OPERATION_59,
-)
-
-OPERATION_60: Final[OperationPlan[ListRoomsResponse]] = OperationPlan(
-    operation_id='listRooms',
-    method='GET',
-    path='/rooms',
-    servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_823), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_830)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_826), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_827), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_828), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_830))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'mine', 'page', 'q', 'sort')), codec=model_bindings.codec_816), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'mine', 'page', 'q', 'sort')), codec=model_bindings.codec_817), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit', 'mine', 'q', 'sort')), codec=model_bindings.codec_818), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'mine', 'page', 'q', 'sort')), codec=model_bindings.codec_819), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'mine', 'page', 'q')), codec=model_bindings.codec_820), ParameterSpec(plan=ParameterPlan(location='query', name='mine', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'include_total', 'limit', 'page', 'q', 'sort')), codec=model_bindings.codec_821), ParameterSpec(plan=ParameterPlan(location='query', name='q', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'mine', 'page', 'sort')), codec=model_bindings.codec_822)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_811), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_821)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_813), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_814), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_815), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_816), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_817), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_818), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_819), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_821))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_809), ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_810)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_60,
 )
 
-OPERATION_61: Final[OperationPlan[CreateRoomResponse]] = OperationPlan(
-    operation_id='createRoom',
-    method='POST',
-    path='/rooms',
+OPERATION_61: Final[OperationPlan[RejectCommentResponse]] = OperationPlan(
+    operation_id='rejectComment',
+    method='PUT',
+    path='/comments/{comment_id}/rejection',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_834), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_847)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_838), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_839), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_840), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_841), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_842), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_843), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_844), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_845), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_847))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_832),),
-    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_833),), default='application/json', required=True),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_825), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_835)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_827), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_828), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_829), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_830), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_831), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_832), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_833), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_835))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_823), ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_824)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_61,
 )
 
-OPERATION_62: Final[OperationPlan[GetRoomResponse]] = OperationPlan(
-    operation_id='getRoom',
+OPERATION_62: Final[OperationPlan[ListRoomsResponse]] = OperationPlan(
+    operation_id='listRooms',
     method='GET',
-    path='/rooms/{room_id}',
+    path='/rooms',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_851), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_861)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_856), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_857), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_858), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_859), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_861))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_849), ParameterSpec(plan=ParameterPlan(location='path', name='room_id', style='simple', required=True), codec=model_bindings.codec_850)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_844), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_851)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_847), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_848), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_849), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_851))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'mine', 'page', 'q', 'sort')), codec=model_bindings.codec_837), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'mine', 'page', 'q', 'sort')), codec=model_bindings.codec_838), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit', 'mine', 'q', 'sort')), codec=model_bindings.codec_839), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'mine', 'page', 'q', 'sort')), codec=model_bindings.codec_840), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'mine', 'page', 'q')), codec=model_bindings.codec_841), ParameterSpec(plan=ParameterPlan(location='query', name='mine', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'include_total', 'limit', 'page', 'q', 'sort')), codec=model_bindings.codec_842), ParameterSpec(plan=ParameterPlan(location='query', name='q', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'mine', 'page', 'sort')), codec=model_bindings.codec_843)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_62,
 )
 
-OPERATION_63: Final[OperationPlan[UpdateRoomResponse]] = OperationPlan(
-    operation_id='updateRoom',
-    method='PATCH',
-    path='/rooms/{room_id}',
+OPERATION_63: Final[OperationPlan[CreateRoomResponse]] = OperationPlan(
+    operation_id='createRoom',
+    method='POST',
+    path='/rooms',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_866), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_879)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_868), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_869), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_870), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_871), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_872), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_873), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_874), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_875), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_876), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_877), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_879))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_863), ParameterSpec(plan=ParameterPlan(location='path', name='room_id', style='simple', required=True), codec=model_bindings.codec_864)),
-    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_865),), default='application/merge-patch+json', required=True),
+    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_855), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_868)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_859), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_860), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_861), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_862), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_863), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_864), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_865), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_866), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_868))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_853),),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_854),), default='application/json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_63,
 )
 
-OPERATION_64: Final[OperationPlan[DeleteRoomResponse]] = OperationPlan(
+OPERATION_64: Final[OperationPlan[GetRoomResponse]] = OperationPlan(
+    operation_id='getRoom',
+    method='GET',
+    path='/rooms/{room_id}',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_872), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_882)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_877), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_878), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_879), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_880), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_882))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_870), ParameterSpec(plan=ParameterPlan(location='path', name='room_id', style='simple', required=True), codec=model_bindings.codec_871)),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_64,
+)
+
+OPERATION_65: Final[OperationPlan[UpdateRoomResponse]] = OperationPlan(
+    operation_id='updateRoom',
+    method='PATCH',
+    path='/rooms/{room_id}',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_887), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_900)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_889), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_890), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_891), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_892), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_893), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_894), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_895), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_896), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_897), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_898), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_900))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_884), ParameterSpec(plan=ParameterPlan(location='path', name='room_id', style='simple', required=True), codec=model_bindings.codec_885)),
+    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_886),), default='application/merge-patch+json', required=True),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_65,
+)
+
+OPERATION_66: Final[OperationPlan[DeleteRoomResponse]] = OperationPlan(
     operation_id='deleteRoom',
     method='DELETE',
     path='/rooms/{room_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_891)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_883), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_884), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_885), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_886), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_887), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_888), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_889), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_891))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_881), ParameterSpec(plan=ParameterPlan(location='path', name='room_id', style='simple', required=True), codec=model_bindings.codec_882)),
-    request_id_header='X-Request-ID',
-    security=security.OPERATION_64,
-)
-
-OPERATION_65: Final[OperationPlan[JoinRoomResponse]] = OperationPlan(
-    operation_id='joinRoom',
-    method='PUT',
-    path='/rooms/{room_id}/membership',
-    servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_901)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_894), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_895), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_896), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_897), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_898), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_899), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_901))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='room_id', style='simple', required=True), codec=model_bindings.codec_893),),
-    request_id_header='X-Request-ID',
-    security=security.OPERATION_65,
-)
-
-OPERATION_66: Final[OperationPlan[LeaveRoomResponse]] = OperationPlan(
-    operation_id='leaveRoom',
-    method='DELETE',
-    path='/rooms/{room_id}/membership',
-    servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_911)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_904), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_905), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_906), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_907), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_908), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_909), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_911))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='room_id', style='simple', required=True), codec=model_bindings.codec_903),),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_912)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_904), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_905), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_906), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_907), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_908), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_909), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_910), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_912))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_902), ParameterSpec(plan=ParameterPlan(location='path', name='room_id', style='simple', required=True), codec=model_bindings.codec_903)),
     request_id_header='X-Request-ID',
     security=security.OPERATION_66,
 )
 
-OPERATION_67: Final[OperationPlan[ListRoomMembersResponse]] = OperationPlan(
-    operation_id='listRoomMembers',
-    method='GET',
-    path='/rooms/{room_id}/members',
+OPERATION_67: Final[OperationPlan[JoinRoomResponse]] = OperationPlan(
+    operation_id='joinRoom',
+    method='PUT',
+    path='/rooms/{room_id}/membership',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_918), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_926)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_921), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_922), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_923), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_924), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_926))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'page')), codec=model_bindings.codec_913), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'page')), codec=model_bindings.codec_914), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit')), codec=model_bindings.codec_915), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'page')), codec=model_bindings.codec_916), ParameterSpec(plan=ParameterPlan(location='path', name='room_id', style='simple', required=True), codec=model_bindings.codec_917)),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_922)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_915), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_916), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_917), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_918), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_919), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_920), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_922))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='room_id', style='simple', required=True), codec=model_bindings.codec_914),),
     request_id_header='X-Request-ID',
-    response_media_type='application/json',
     security=security.OPERATION_67,
 )
 
-OPERATION_68: Final[OperationPlan[RemoveRoomMemberResponse]] = OperationPlan(
-    operation_id='removeRoomMember',
+OPERATION_68: Final[OperationPlan[LeaveRoomResponse]] = OperationPlan(
+    operation_id='leaveRoom',
     method='DELETE',
-    path='/rooms/{room_id}/members/{username}',
+    path='/rooms/{room_id}/membership',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_937)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_930), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_931), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_932), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_933), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_934), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_935), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_937))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='room_id', style='simple', required=True, reserved_names=('username',)), codec=model_bindings.codec_928), ParameterSpec(plan=ParameterPlan(location='path', name='username', style='simple', required=True, reserved_names=('room_id',)), codec=model_bindings.codec_929)),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_932)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_925), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_926), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_927), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_928), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_929), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_930), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_932))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='room_id', style='simple', required=True), codec=model_bindings.codec_924),),
     request_id_header='X-Request-ID',
     security=security.OPERATION_68,
 )
 
-OPERATION_69: Final[OperationPlan[ListRoomInvitationsResponse]] = OperationPlan(
-    operation_id='listRoomInvitations',
+OPERATION_69: Final[OperationPlan[ListRoomMembersResponse]] = OperationPlan(
+    operation_id='listRoomMembers',
     method='GET',
-    path='/rooms/{room_id}/invitations',
+    path='/rooms/{room_id}/members',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_944), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_953)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_947), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_948), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_949), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_950), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_951), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_953))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'page')), codec=model_bindings.codec_939), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'page')), codec=model_bindings.codec_940), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit')), codec=model_bindings.codec_941), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'page')), codec=model_bindings.codec_942), ParameterSpec(plan=ParameterPlan(location='path', name='room_id', style='simple', required=True), codec=model_bindings.codec_943)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_939), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_947)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_942), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_943), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_944), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_945), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_947))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'page')), codec=model_bindings.codec_934), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'page')), codec=model_bindings.codec_935), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit')), codec=model_bindings.codec_936), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'page')), codec=model_bindings.codec_937), ParameterSpec(plan=ParameterPlan(location='path', name='room_id', style='simple', required=True), codec=model_bindings.codec_938)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_69,
 )
 
-OPERATION_70: Final[OperationPlan[InviteToRoomResponse]] = OperationPlan(
-    operation_id='inviteToRoom',
-    method='PUT',
-    path='/rooms/{room_id}/invitations/{username}',
+OPERATION_70: Final[OperationPlan[RemoveRoomMemberResponse]] = OperationPlan(
+    operation_id='removeRoomMember',
+    method='DELETE',
+    path='/rooms/{room_id}/members/{username}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_964)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_957), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_958), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_959), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_960), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_961), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_962), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_964))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='room_id', style='simple', required=True, reserved_names=('username',)), codec=model_bindings.codec_955), ParameterSpec(plan=ParameterPlan(location='path', name='username', style='simple', required=True, reserved_names=('room_id',)), codec=model_bindings.codec_956)),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_958)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_951), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_952), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_953), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_954), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_955), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_956), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_958))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='room_id', style='simple', required=True, reserved_names=('username',)), codec=model_bindings.codec_949), ParameterSpec(plan=ParameterPlan(location='path', name='username', style='simple', required=True, reserved_names=('room_id',)), codec=model_bindings.codec_950)),
     request_id_header='X-Request-ID',
     security=security.OPERATION_70,
 )
 
-OPERATION_71: Final[OperationPlan[WithdrawInvitationResponse]] = OperationPlan(
+OPERATION_71: Final[OperationPlan[ListRoomInvitationsResponse]] = OperationPlan(
+    operation_id='listRoomInvitations',
+    method='GET',
+    path='/rooms/{room_id}/invitations',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_965), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_974)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_968), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_969), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_970), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_971), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_972), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_974))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'page')), codec=model_bindings.codec_960), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'page')), codec=model_bindings.codec_961), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit')), codec=model_bindings.codec_962), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'page')), codec=model_bindings.codec_963), ParameterSpec(plan=ParameterPlan(location='path', name='room_id', style='simple', required=True), codec=model_bindings.codec_964)),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_71,
+)
+
+OPERATION_72: Final[OperationPlan[InviteToRoomResponse]] = OperationPlan(
+    operation_id='inviteToRoom',
+    method='PUT',
+    path='/rooms/{room_id}/invitations/{username}',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_985)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_978), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_979), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_980), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_981), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_982), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_983), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_985))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='room_id', style='simple', required=True, reserved_names=('username',)), codec=model_bindings.codec_976), ParameterSpec(plan=ParameterPlan(location='path', name='username', style='simple', required=True, reserved_names=('room_id',)), codec=model_bindings.codec_977)),
+    request_id_header='X-Request-ID',
+    security=security.OPERATION_72,
+)
+
+OPERATION_73: Final[OperationPlan[WithdrawInvitationResponse]] = OperationPlan(
     operation_id='withdrawInvitation',
     method='DELETE',
     path='/rooms/{room_id}/invitations/{username}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_974)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_968), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_969), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_970), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_971), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_972), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_974))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='room_id', style='simple', required=True, reserved_names=('username',)), codec=model_bindings.codec_966), ParameterSpec(plan=ParameterPlan(location='path', name='username', style='simple', required=True, reserved_names=('room_id',)), codec=model_bindings.codec_967)),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_995)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_989), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_990), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_991), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_992), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_993), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_995))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='room_id', style='simple', required=True, reserved_names=('username',)), codec=model_bindings.codec_987), ParameterSpec(plan=ParameterPlan(location='path', name='username', style='simple', required=True, reserved_names=('room_id',)), codec=model_bindings.codec_988)),
     request_id_header='X-Request-ID',
-    security=security.OPERATION_71,
+    security=security.OPERATION_73,
 )
 
-OPERATION_72: Final[OperationPlan[ListMessagesResponse]] = OperationPlan(
+OPERATION_74: Final[OperationPlan[ListMessagesResponse]] = OperationPlan(
     operation_id='listMessages',
     method='GET',
     path='/rooms/{room_id}/messages',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_983), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_991)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_986), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_987), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_988), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_989), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_991))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('after', 'cursor', 'include_total', 'page', 'sort')), codec=model_bindings.codec_976), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('after', 'include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_977), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('after', 'cursor', 'include_total', 'limit', 'sort')), codec=model_bindings.codec_978), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('after', 'cursor', 'limit', 'page', 'sort')), codec=model_bindings.codec_979), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('after', 'cursor', 'include_total', 'limit', 'page')), codec=model_bindings.codec_980), ParameterSpec(plan=ParameterPlan(location='query', name='after', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_981), ParameterSpec(plan=ParameterPlan(location='path', name='room_id', style='simple', required=True), codec=model_bindings.codec_982)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1004), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1012)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1007), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1008), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1009), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1010), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1012))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('after', 'cursor', 'include_total', 'page', 'sort')), codec=model_bindings.codec_997), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('after', 'include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_998), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('after', 'cursor', 'include_total', 'limit', 'sort')), codec=model_bindings.codec_999), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('after', 'cursor', 'limit', 'page', 'sort')), codec=model_bindings.codec_1000), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('after', 'cursor', 'include_total', 'limit', 'page')), codec=model_bindings.codec_1001), ParameterSpec(plan=ParameterPlan(location='query', name='after', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_1002), ParameterSpec(plan=ParameterPlan(location='path', name='room_id', style='simple', required=True), codec=model_bindings.codec_1003)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
-    security=security.OPERATION_72,
+    security=security.OPERATION_74,
 )
 
-OPERATION_73: Final[OperationPlan[CreateMessageResponse]] = OperationPlan(
+OPERATION_75: Final[OperationPlan[CreateMessageResponse]] = OperationPlan(
     operation_id='createMessage',
     method='POST',
     path='/rooms/{room_id}/messages',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_996), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1010)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1000), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1001), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1002), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1003), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1004), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1005), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1006), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1007), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1008), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1010))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_993), ParameterSpec(plan=ParameterPlan(location='path', name='room_id', style='simple', required=True), codec=model_bindings.codec_994)),
-    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_995),), default='application/json', required=True),
-    request_id_header='X-Request-ID',
-    response_media_type='application/json',
-    security=security.OPERATION_73,
-)
-
-OPERATION_74: Final[OperationPlan[MarkRoomReadResponse]] = OperationPlan(
-    operation_id='markRoomRead',
-    method='PUT',
-    path='/rooms/{room_id}/read',
-    servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1023)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1014), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1015), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1016), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1017), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1018), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1019), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1020), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1021), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1023))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='room_id', style='simple', required=True), codec=model_bindings.codec_1012),),
-    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_1013),), default='application/json', required=True),
-    request_id_header='X-Request-ID',
-    security=security.OPERATION_74,
-)
-
-OPERATION_75: Final[OperationPlan[GetMessageResponse]] = OperationPlan(
-    operation_id='getMessage',
-    method='GET',
-    path='/messages/{message_id}',
-    servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1027), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1037)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1032), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1033), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1034), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1035), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1037))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_1025), ParameterSpec(plan=ParameterPlan(location='path', name='message_id', style='simple', required=True), codec=model_bindings.codec_1026)),
+    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_1017), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1031)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1021), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1022), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1023), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1024), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1025), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1026), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1027), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1028), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1029), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1031))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1014), ParameterSpec(plan=ParameterPlan(location='path', name='room_id', style='simple', required=True), codec=model_bindings.codec_1015)),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_1016),), default='application/json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_75,
 )
 
-OPERATION_76: Final[OperationPlan[UpdateMessageResponse]] = OperationPlan(
+OPERATION_76: Final[OperationPlan[MarkRoomReadResponse]] = OperationPlan(
+    operation_id='markRoomRead',
+    method='PUT',
+    path='/rooms/{room_id}/read',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1044)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1035), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1036), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1037), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1038), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1039), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1040), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1041), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1042), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1044))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='room_id', style='simple', required=True), codec=model_bindings.codec_1033),),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_1034),), default='application/json', required=True),
+    request_id_header='X-Request-ID',
+    security=security.OPERATION_76,
+)
+
+OPERATION_77: Final[OperationPlan[GetMessageResponse]] = OperationPlan(
+    operation_id='getMessage',
+    method='GET',
+    path='/messages/{message_id}',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1048), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1058)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1053), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1054), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1055), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1056), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1058))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_1046), ParameterSpec(plan=ParameterPlan(location='path', name='message_id', style='simple', required=True), codec=model_bindings.codec_1047)),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_77,
+)
+
+OPERATION_78: Final[OperationPlan[UpdateMessageResponse]] = OperationPlan(
     operation_id='updateMessage',
     method='PATCH',
     path='/messages/{message_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1042), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1055)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1044), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1045), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1046), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1047), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1048), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1049), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1050), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1051), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1052), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1053), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1055))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1039), ParameterSpec(plan=ParameterPlan(location='path', name='message_id', style='simple', required=True), codec=model_bindings.codec_1040)),
-    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_1041),), default='application/merge-patch+json', required=True),
-    request_id_header='X-Request-ID',
-    response_media_type='application/json',
-    security=security.OPERATION_76,
-)
-
-OPERATION_77: Final[OperationPlan[DeleteMessageResponse]] = OperationPlan(
-    operation_id='deleteMessage',
-    method='DELETE',
-    path='/messages/{message_id}',
-    servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1067)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1059), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1060), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1061), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1062), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1063), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1064), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1065), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1067))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1057), ParameterSpec(plan=ParameterPlan(location='path', name='message_id', style='simple', required=True), codec=model_bindings.codec_1058)),
-    request_id_header='X-Request-ID',
-    security=security.OPERATION_77,
-)
-
-OPERATION_78: Final[OperationPlan[ListMyInvitationsResponse]] = OperationPlan(
-    operation_id='listMyInvitations',
-    method='GET',
-    path='/users/me/invitations',
-    servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1073), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1080)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1076), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1077), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1078), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1080))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'page')), codec=model_bindings.codec_1069), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'page')), codec=model_bindings.codec_1070), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit')), codec=model_bindings.codec_1071), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'page')), codec=model_bindings.codec_1072)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1063), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1076)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1065), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1066), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1067), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1068), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1069), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1070), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1071), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1072), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1073), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1074), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1076))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1060), ParameterSpec(plan=ParameterPlan(location='path', name='message_id', style='simple', required=True), codec=model_bindings.codec_1061)),
+    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_1062),), default='application/merge-patch+json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_78,
 )
 
-OPERATION_79: Final[OperationPlan[DeclineInvitationResponse]] = OperationPlan(
-    operation_id='declineInvitation',
+OPERATION_79: Final[OperationPlan[DeleteMessageResponse]] = OperationPlan(
+    operation_id='deleteMessage',
     method='DELETE',
-    path='/users/me/invitations/{room_id}',
+    path='/messages/{message_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1089)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1083), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1084), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1085), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1086), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1087), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1089))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='room_id', style='simple', required=True), codec=model_bindings.codec_1082),),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1088)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1080), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1081), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1082), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1083), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1084), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1085), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1086), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1088))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1078), ParameterSpec(plan=ParameterPlan(location='path', name='message_id', style='simple', required=True), codec=model_bindings.codec_1079)),
     request_id_header='X-Request-ID',
     security=security.OPERATION_79,
 )
 
-OPERATION_80: Final[OperationPlan[GetUnreadMessagesResponse]] = OperationPlan(
-    operation_id='getUnreadMessages',
+OPERATION_80: Final[OperationPlan[ListMyInvitationsResponse]] = OperationPlan(
+    operation_id='listMyInvitations',
     method='GET',
-    path='/users/me/unread-messages',
+    path='/users/me/invitations',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1091), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1097)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1093), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1094), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1095), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1097))),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1094), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1101)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1097), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1098), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1099), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1101))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'page')), codec=model_bindings.codec_1090), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'page')), codec=model_bindings.codec_1091), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit')), codec=model_bindings.codec_1092), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'page')), codec=model_bindings.codec_1093)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_80,
 )
 
-OPERATION_81: Final[OperationPlan[GetAtomFeedResponse]] = OperationPlan(
+OPERATION_81: Final[OperationPlan[DeclineInvitationResponse]] = OperationPlan(
+    operation_id='declineInvitation',
+    method='DELETE',
+    path='/users/me/invitations/{room_id}',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1110)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1104), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1105), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1106), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1107), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1108), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1110))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='room_id', style='simple', required=True), codec=model_bindings.codec_1103),),
+    request_id_header='X-Request-ID',
+    security=security.OPERATION_81,
+)
+
+OPERATION_82: Final[OperationPlan[GetUnreadMessagesResponse]] = OperationPlan(
+    operation_id='getUnreadMessages',
+    method='GET',
+    path='/users/me/unread-messages',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1112), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1118)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1114), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1115), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1116), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1118))),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_82,
+)
+
+OPERATION_83: Final[OperationPlan[GetAtomFeedResponse]] = OperationPlan(
     operation_id='getAtomFeed',
     method='GET',
     path='/feed.atom',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((binary_branch('200', 'application/atom+xml'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1114)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1110), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1111), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1112), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1114))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('author', 'tag')), codec=model_bindings.codec_1099), ParameterSpec(plan=ParameterPlan(location='query', name='author', style='form', explode=True, reserved_names=('limit', 'tag')), codec=model_bindings.codec_1100), ParameterSpec(plan=ParameterPlan(location='query', name='tag', style='form', explode=True, reserved_names=('author', 'limit')), codec=model_bindings.codec_1101), ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('If-Modified-Since', 'X-API-Key')), codec=model_bindings.codec_1102), ParameterSpec(plan=ParameterPlan(location='header', name='If-Modified-Since', style='simple', reserved_names=('If-None-Match', 'X-API-Key')), codec=model_bindings.codec_1103)),
+    responses=ResponseDecoder((binary_branch('200', 'application/atom+xml'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1135)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1131), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1132), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1133), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1135))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('author', 'tag')), codec=model_bindings.codec_1120), ParameterSpec(plan=ParameterPlan(location='query', name='author', style='form', explode=True, reserved_names=('limit', 'tag')), codec=model_bindings.codec_1121), ParameterSpec(plan=ParameterPlan(location='query', name='tag', style='form', explode=True, reserved_names=('author', 'limit')), codec=model_bindings.codec_1122), ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('If-Modified-Since', 'X-API-Key')), codec=model_bindings.codec_1123), ParameterSpec(plan=ParameterPlan(location='header', name='If-Modified-Since', style='simple', reserved_names=('If-None-Match', 'X-API-Key')), codec=model_bindings.codec_1124)),
     request_id_header='X-Request-ID',
     response_media_type='application/atom+xml',
-    security=security.OPERATION_81,
+    security=security.OPERATION_83,
 )
 
-OPERATION_82: Final[OperationPlan[GetRssFeedResponse]] = OperationPlan(
+OPERATION_84: Final[OperationPlan[GetRssFeedResponse]] = OperationPlan(
     operation_id='getRssFeed',
     method='GET',
     path='/feed.rss',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((binary_branch('200', 'application/rss+xml'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1131)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1127), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1128), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1129), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1131))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('author', 'tag')), codec=model_bindings.codec_1116), ParameterSpec(plan=ParameterPlan(location='query', name='author', style='form', explode=True, reserved_names=('limit', 'tag')), codec=model_bindings.codec_1117), ParameterSpec(plan=ParameterPlan(location='query', name='tag', style='form', explode=True, reserved_names=('author', 'limit')), codec=model_bindings.codec_1118), ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('If-Modified-Since', 'X-API-Key')), codec=model_bindings.codec_1119), ParameterSpec(plan=ParameterPlan(location='header', name='If-Modified-Since', style='simple', reserved_names=('If-None-Match', 'X-API-Key')), codec=model_bindings.codec_1120)),
+    responses=ResponseDecoder((binary_branch('200', 'application/rss+xml'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1152)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1148), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1149), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1150), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1152))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('author', 'tag')), codec=model_bindings.codec_1137), ParameterSpec(plan=ParameterPlan(location='query', name='author', style='form', explode=True, reserved_names=('limit', 'tag')), codec=model_bindings.codec_1138), ParameterSpec(plan=ParameterPlan(location='query', name='tag', style='form', explode=True, reserved_names=('author', 'limit')), codec=model_bindings.codec_1139), ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('If-Modified-Since', 'X-API-Key')), codec=model_bindings.codec_1140), ParameterSpec(plan=ParameterPlan(location='header', name='If-Modified-Since', style='simple', reserved_names=('If-None-Match', 'X-API-Key')), codec=model_bindings.codec_1141)),
     request_id_header='X-Request-ID',
     response_media_type='application/rss+xml',
-    security=security.OPERATION_82,
+    security=security.OPERATION_84,
 )
 
-OPERATION_83: Final[OperationPlan[GetOembedResponse]] = OperationPlan(
+OPERATION_85: Final[OperationPlan[GetOembedResponse]] = OperationPlan(
     operation_id='getOembed',
     method='GET',
     path='/oembed',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1138), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1148)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1143), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1144), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1145), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1146), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1148))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='url', style='form', explode=True, required=True, reserved_names=('format', 'maxheight', 'maxwidth')), codec=model_bindings.codec_1133), ParameterSpec(plan=ParameterPlan(location='query', name='format', style='form', explode=True, reserved_names=('maxheight', 'maxwidth', 'url')), codec=model_bindings.codec_1134), ParameterSpec(plan=ParameterPlan(location='query', name='maxwidth', style='form', explode=True, kind='integer', reserved_names=('format', 'maxheight', 'url')), codec=model_bindings.codec_1135), ParameterSpec(plan=ParameterPlan(location='query', name='maxheight', style='form', explode=True, kind='integer', reserved_names=('format', 'maxwidth', 'url')), codec=model_bindings.codec_1136), ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_1137)),
-    request_id_header='X-Request-ID',
-    response_media_type='application/json',
-    security=security.OPERATION_83,
-)
-
-OPERATION_84: Final[OperationPlan[ListTagsResponse]] = OperationPlan(
-    operation_id='listTags',
-    method='GET',
-    path='/tags',
-    servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1155), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1162)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1158), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1159), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1160), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1162))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'page', 'sort')), codec=model_bindings.codec_1150), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_1151), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit', 'sort')), codec=model_bindings.codec_1152), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'page', 'sort')), codec=model_bindings.codec_1153), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page')), codec=model_bindings.codec_1154)),
-    request_id_header='X-Request-ID',
-    response_media_type='application/json',
-    security=security.OPERATION_84,
-)
-
-OPERATION_85: Final[OperationPlan[CreateTagResponse]] = OperationPlan(
-    operation_id='createTag',
-    method='POST',
-    path='/tags',
-    servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_1166), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1179)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1170), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1171), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1172), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1173), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1174), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1175), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1176), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1177), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1179))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1164),),
-    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_1165),), default='application/json', required=True),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1159), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1169)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1164), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1165), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1166), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1167), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1169))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='url', style='form', explode=True, required=True, reserved_names=('format', 'maxheight', 'maxwidth')), codec=model_bindings.codec_1154), ParameterSpec(plan=ParameterPlan(location='query', name='format', style='form', explode=True, reserved_names=('maxheight', 'maxwidth', 'url')), codec=model_bindings.codec_1155), ParameterSpec(plan=ParameterPlan(location='query', name='maxwidth', style='form', explode=True, kind='integer', reserved_names=('format', 'maxheight', 'url')), codec=model_bindings.codec_1156), ParameterSpec(plan=ParameterPlan(location='query', name='maxheight', style='form', explode=True, kind='integer', reserved_names=('format', 'maxwidth', 'url')), codec=model_bindings.codec_1157), ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_1158)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_85,
 )
 
-OPERATION_86: Final[OperationPlan[GetTagResponse]] = OperationPlan(
-    operation_id='getTag',
+OPERATION_86: Final[OperationPlan[ListTagsResponse]] = OperationPlan(
+    operation_id='listTags',
     method='GET',
-    path='/tags/{tag_id}',
+    path='/tags',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1183), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1193)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1188), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1189), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1190), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1191), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1193))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_1181), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_1182)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1176), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1183)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1179), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1180), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1181), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1183))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'page', 'sort')), codec=model_bindings.codec_1171), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_1172), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit', 'sort')), codec=model_bindings.codec_1173), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'page', 'sort')), codec=model_bindings.codec_1174), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page')), codec=model_bindings.codec_1175)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_86,
 )
 
-OPERATION_87: Final[OperationPlan[UpdateTagResponse]] = OperationPlan(
-    operation_id='updateTag',
-    method='PATCH',
-    path='/tags/{tag_id}',
+OPERATION_87: Final[OperationPlan[CreateTagResponse]] = OperationPlan(
+    operation_id='createTag',
+    method='POST',
+    path='/tags',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1198), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1212)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1200), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1201), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1202), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1203), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1204), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1205), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1206), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1207), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1208), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1209), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1210), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1212))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1195), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_1196)),
-    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_1197),), default='application/merge-patch+json', required=True),
+    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_1187), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1200)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1191), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1192), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1193), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1194), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1195), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1196), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1197), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1198), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1200))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1185),),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_1186),), default='application/json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_87,
 )
 
-OPERATION_88: Final[OperationPlan[DeleteTagResponse]] = OperationPlan(
-    operation_id='deleteTag',
-    method='DELETE',
+OPERATION_88: Final[OperationPlan[GetTagResponse]] = OperationPlan(
+    operation_id='getTag',
+    method='GET',
     path='/tags/{tag_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1224)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1216), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1217), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1218), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1219), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1220), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1221), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1222), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1224))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1214), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_1215)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1204), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1214)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1209), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1210), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1211), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1212), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1214))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_1202), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_1203)),
     request_id_header='X-Request-ID',
+    response_media_type='application/json',
     security=security.OPERATION_88,
 )
 
-OPERATION_89: Final[OperationPlan[MergeTagResponse]] = OperationPlan(
-    operation_id='mergeTag',
-    method='PUT',
-    path='/tags/{tag_id}/merge',
+OPERATION_89: Final[OperationPlan[UpdateTagResponse]] = OperationPlan(
+    operation_id='updateTag',
+    method='PATCH',
+    path='/tags/{tag_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1229), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1242)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1231), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1232), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1233), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1234), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1235), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1236), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1237), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1238), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1239), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1240), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1242))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1226), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_1227)),
-    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_1228),), default='application/json', required=True),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1219), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1233)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1221), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1222), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1223), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1224), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1225), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1226), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1227), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1228), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1229), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1230), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1231), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1233))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1216), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_1217)),
+    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_1218),), default='application/merge-patch+json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_89,
 )
 
-OPERATION_90: Final[OperationPlan[ListCategoriesResponse]] = OperationPlan(
-    operation_id='listCategories',
-    method='GET',
-    path='/categories',
+OPERATION_90: Final[OperationPlan[DeleteTagResponse]] = OperationPlan(
+    operation_id='deleteTag',
+    method='DELETE',
+    path='/tags/{tag_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1251), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1258)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1254), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1255), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1256), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1258))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'is_active', 'page', 'parent_id', 'sort')), codec=model_bindings.codec_1244), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'is_active', 'limit', 'page', 'parent_id', 'sort')), codec=model_bindings.codec_1245), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'is_active', 'limit', 'parent_id', 'sort')), codec=model_bindings.codec_1246), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'is_active', 'limit', 'page', 'parent_id', 'sort')), codec=model_bindings.codec_1247), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'is_active', 'limit', 'page', 'parent_id')), codec=model_bindings.codec_1248), ParameterSpec(plan=ParameterPlan(location='query', name='is_active', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'include_total', 'limit', 'page', 'parent_id', 'sort')), codec=model_bindings.codec_1249), ParameterSpec(plan=ParameterPlan(location='query', name='parent_id', style='form', explode=True, reserved_names=('cursor', 'include_total', 'is_active', 'limit', 'page', 'sort')), codec=model_bindings.codec_1250)),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1245)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1237), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1238), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1239), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1240), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1241), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1242), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1243), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1245))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1235), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_1236)),
     request_id_header='X-Request-ID',
-    response_media_type='application/json',
     security=security.OPERATION_90,
 )
 
-OPERATION_91: Final[OperationPlan[CreateCategoryResponse]] = OperationPlan(
-    operation_id='createCategory',
-    method='POST',
-    path='/categories',
+OPERATION_91: Final[OperationPlan[MergeTagResponse]] = OperationPlan(
+    operation_id='mergeTag',
+    method='PUT',
+    path='/tags/{tag_id}/merge',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_1262), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1275)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1266), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1267), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1268), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1269), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1270), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1271), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1272), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1273), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1275))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1260),),
-    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_1261),), default='application/json', required=True),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1250), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1263)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1252), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1253), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1254), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1255), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1256), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1257), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1258), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1259), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1260), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1261), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1263))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1247), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_1248)),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_1249),), default='application/json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_91,
 )
 
-OPERATION_92: Final[OperationPlan[GetCategoryResponse]] = OperationPlan(
-    operation_id='getCategory',
+OPERATION_92: Final[OperationPlan[ListCategoriesResponse]] = OperationPlan(
+    operation_id='listCategories',
     method='GET',
-    path='/categories/{category_id}',
+    path='/categories',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1279), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1289)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1284), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1285), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1286), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1287), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1289))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_1277), ParameterSpec(plan=ParameterPlan(location='path', name='category_id', style='simple', required=True), codec=model_bindings.codec_1278)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1272), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1279)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1275), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1276), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1277), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1279))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'is_active', 'page', 'parent_id', 'sort')), codec=model_bindings.codec_1265), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'is_active', 'limit', 'page', 'parent_id', 'sort')), codec=model_bindings.codec_1266), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'is_active', 'limit', 'parent_id', 'sort')), codec=model_bindings.codec_1267), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'is_active', 'limit', 'page', 'parent_id', 'sort')), codec=model_bindings.codec_1268), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'is_active', 'limit', 'page', 'parent_id')), codec=model_bindings.codec_1269), ParameterSpec(plan=ParameterPlan(location='query', name='is_active', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'include_total', 'limit', 'page', 'parent_id', 'sort')), codec=model_bindings.codec_1270), ParameterSpec(plan=ParameterPlan(location='query', name='parent_id', style='form', explode=True, reserved_names=('cursor', 'include_total', 'is_active', 'limit', 'page', 'sort')), codec=model_bindings.codec_1271)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_92,
 )
 
-OPERATION_93: Final[OperationPlan[UpdateCategoryResponse]] = OperationPlan(
-    operation_id='updateCategory',
-    method='PATCH',
-    path='/categories/{category_id}',
+OPERATION_93: Final[OperationPlan[CreateCategoryResponse]] = OperationPlan(
+    operation_id='createCategory',
+    method='POST',
+    path='/categories',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1294), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1308)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1296), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1297), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1298), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1299), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1300), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1301), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1302), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1303), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1304), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1305), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1306), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1308))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1291), ParameterSpec(plan=ParameterPlan(location='path', name='category_id', style='simple', required=True), codec=model_bindings.codec_1292)),
-    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_1293),), default='application/merge-patch+json', required=True),
+    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_1283), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1296)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1287), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1288), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1289), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1290), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1291), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1292), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1293), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1294), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1296))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1281),),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_1282),), default='application/json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_93,
 )
 
-OPERATION_94: Final[OperationPlan[DeleteCategoryResponse]] = OperationPlan(
-    operation_id='deleteCategory',
-    method='DELETE',
+OPERATION_94: Final[OperationPlan[GetCategoryResponse]] = OperationPlan(
+    operation_id='getCategory',
+    method='GET',
     path='/categories/{category_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1321)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1312), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1313), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1314), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1315), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1316), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1317), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1318), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1319), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1321))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1310), ParameterSpec(plan=ParameterPlan(location='path', name='category_id', style='simple', required=True), codec=model_bindings.codec_1311)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1300), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1310)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1305), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1306), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1307), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1308), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1310))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_1298), ParameterSpec(plan=ParameterPlan(location='path', name='category_id', style='simple', required=True), codec=model_bindings.codec_1299)),
     request_id_header='X-Request-ID',
+    response_media_type='application/json',
     security=security.OPERATION_94,
 )
 
-OPERATION_95: Final[OperationPlan[ListEventsResponse]] = OperationPlan(
-    operation_id='listEvents',
-    method='GET',
-    path='/events',
+OPERATION_95: Final[OperationPlan[UpdateCategoryResponse]] = OperationPlan(
+    operation_id='updateCategory',
+    method='PATCH',
+    path='/categories/{category_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1332), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1339)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1335), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1336), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1337), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1339))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'organizer', 'page', 'sort', 'starts_after', 'starts_before', 'upcoming')), codec=model_bindings.codec_1323), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'organizer', 'page', 'sort', 'starts_after', 'starts_before', 'upcoming')), codec=model_bindings.codec_1324), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit', 'organizer', 'sort', 'starts_after', 'starts_before', 'upcoming')), codec=model_bindings.codec_1325), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'organizer', 'page', 'sort', 'starts_after', 'starts_before', 'upcoming')), codec=model_bindings.codec_1326), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'organizer', 'page', 'starts_after', 'starts_before', 'upcoming')), codec=model_bindings.codec_1327), ParameterSpec(plan=ParameterPlan(location='query', name='organizer', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort', 'starts_after', 'starts_before', 'upcoming')), codec=model_bindings.codec_1328), ParameterSpec(plan=ParameterPlan(location='query', name='starts_after', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'organizer', 'page', 'sort', 'starts_before', 'upcoming')), codec=model_bindings.codec_1329), ParameterSpec(plan=ParameterPlan(location='query', name='starts_before', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'organizer', 'page', 'sort', 'starts_after', 'upcoming')), codec=model_bindings.codec_1330), ParameterSpec(plan=ParameterPlan(location='query', name='upcoming', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'include_total', 'limit', 'organizer', 'page', 'sort', 'starts_after', 'starts_before')), codec=model_bindings.codec_1331)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1315), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1329)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1317), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1318), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1319), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1320), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1321), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1322), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1323), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1324), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1325), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1326), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1327), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1329))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1312), ParameterSpec(plan=ParameterPlan(location='path', name='category_id', style='simple', required=True), codec=model_bindings.codec_1313)),
+    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_1314),), default='application/merge-patch+json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_95,
 )
 
-OPERATION_96: Final[OperationPlan[CreateEventResponse]] = OperationPlan(
+OPERATION_96: Final[OperationPlan[DeleteCategoryResponse]] = OperationPlan(
+    operation_id='deleteCategory',
+    method='DELETE',
+    path='/categories/{category_id}',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1342)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1333), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1334), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1335), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1336), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1337), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1338), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1339), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1340), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1342))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1331), ParameterSpec(plan=ParameterPlan(location='path', name='category_id', style='simple', required=True), codec=model_bindings.codec_1332)),
+    request_id_header='X-Request-ID',
+    security=security.OPERATION_96,
+)
+
+OPERATION_97: Final[OperationPlan[ListEventsResponse]] = OperationPlan(
+    operation_id='listEvents',
+    method='GET',
+    path='/events',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1353), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1360)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1356), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1357), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1358), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1360))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'organizer', 'page', 'sort', 'starts_after', 'starts_before', 'upcoming')), codec=model_bindings.codec_1344), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'organizer', 'page', 'sort', 'starts_after', 'starts_before', 'upcoming')), codec=model_bindings.codec_1345), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit', 'organizer', 'sort', 'starts_after', 'starts_before', 'upcoming')), codec=model_bindings.codec_1346), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'organizer', 'page', 'sort', 'starts_after', 'starts_before', 'upcoming')), codec=model_bindings.codec_1347), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'organizer', 'page', 'starts_after', 'starts_before', 'upcoming')), codec=model_bindings.codec_1348), ParameterSpec(plan=ParameterPlan(location='query', name='organizer', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort', 'starts_after', 'starts_before', 'upcoming')), codec=model_bindings.codec_1349), ParameterSpec(plan=ParameterPlan(location='query', name='starts_after', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'organizer', 'page', 'sort', 'starts_before', 'upcoming')), codec=model_bindings.codec_1350), ParameterSpec(plan=ParameterPlan(location='query', name='starts_before', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'organizer', 'page', 'sort', 'starts_after', 'upcoming')), codec=model_bindings.codec_1351), ParameterSpec(plan=ParameterPlan(location='query', name='upcoming', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'include_total', 'limit', 'organizer', 'page', 'sort', 'starts_after', 'starts_before')), codec=model_bindings.codec_1352)),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_97,
+)
+
+OPERATION_98: Final[OperationPlan[CreateEventResponse]] = OperationPlan(
     operation_id='createEvent',
     method='POST',
     path='/events',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_1343), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1356)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1347), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1348), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1349), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1350), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1351), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1352), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1353), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1354), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1356))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1341),),
-    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_1342),), default='application/json', required=True),
-    request_id_header='X-Request-ID',
-    response_media_type='application/json',
-    security=security.OPERATION_96,
-)
-
-OPERATION_97: Final[OperationPlan[GetEventResponse]] = OperationPlan(
-    operation_id='getEvent',
-    method='GET',
-    path='/events/{event_id}',
-    servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1360), model_branch('200', 'text/calendar', 'text', model_bindings.codec_1361), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1372)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1366), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1367), model_branch('406', 'application/problem+json', 'json', model_bindings.codec_1368), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1369), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1370), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1372))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_1358), ParameterSpec(plan=ParameterPlan(location='path', name='event_id', style='simple', required=True), codec=model_bindings.codec_1359)),
-    request_id_header='X-Request-ID',
-    security=security.OPERATION_97,
-)
-
-OPERATION_98: Final[OperationPlan[UpdateEventResponse]] = OperationPlan(
-    operation_id='updateEvent',
-    method='PATCH',
-    path='/events/{event_id}',
-    servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1377), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1391)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1379), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1380), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1381), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1382), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1383), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1384), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1385), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1386), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1387), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1388), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1389), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1391))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1374), ParameterSpec(plan=ParameterPlan(location='path', name='event_id', style='simple', required=True), codec=model_bindings.codec_1375)),
-    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_1376),), default='application/merge-patch+json', required=True),
+    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_1364), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1377)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1368), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1369), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1370), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1371), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1372), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1373), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1374), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1375), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1377))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1362),),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_1363),), default='application/json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_98,
 )
 
-OPERATION_99: Final[OperationPlan[DeleteEventResponse]] = OperationPlan(
-    operation_id='deleteEvent',
-    method='DELETE',
+OPERATION_99: Final[OperationPlan[GetEventResponse]] = OperationPlan(
+    operation_id='getEvent',
+    method='GET',
     path='/events/{event_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1403)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1395), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1396), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1397), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1398), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1399), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1400), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1401), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1403))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1393), ParameterSpec(plan=ParameterPlan(location='path', name='event_id', style='simple', required=True), codec=model_bindings.codec_1394)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1381), model_branch('200', 'text/calendar', 'text', model_bindings.codec_1382), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1393)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1387), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1388), model_branch('406', 'application/problem+json', 'json', model_bindings.codec_1389), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1390), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1391), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1393))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_1379), ParameterSpec(plan=ParameterPlan(location='path', name='event_id', style='simple', required=True), codec=model_bindings.codec_1380)),
     request_id_header='X-Request-ID',
     security=security.OPERATION_99,
 )
 
-OPERATION_100: Final[OperationPlan[AttendEventResponse]] = OperationPlan(
-    operation_id='attendEvent',
-    method='PUT',
-    path='/events/{event_id}/attendance',
+OPERATION_100: Final[OperationPlan[UpdateEventResponse]] = OperationPlan(
+    operation_id='updateEvent',
+    method='PATCH',
+    path='/events/{event_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1413)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1406), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1407), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1408), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1409), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1410), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1411), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1413))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='event_id', style='simple', required=True), codec=model_bindings.codec_1405),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1398), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1412)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1400), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1401), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1402), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1403), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1404), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1405), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1406), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1407), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1408), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1409), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1410), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1412))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1395), ParameterSpec(plan=ParameterPlan(location='path', name='event_id', style='simple', required=True), codec=model_bindings.codec_1396)),
+    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_1397),), default='application/merge-patch+json', required=True),
     request_id_header='X-Request-ID',
+    response_media_type='application/json',
     security=security.OPERATION_100,
 )
 
-OPERATION_101: Final[OperationPlan[CancelAttendanceResponse]] = OperationPlan(
-    operation_id='cancelAttendance',
+OPERATION_101: Final[OperationPlan[DeleteEventResponse]] = OperationPlan(
+    operation_id='deleteEvent',
     method='DELETE',
-    path='/events/{event_id}/attendance',
+    path='/events/{event_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1423)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1416), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1417), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1418), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1419), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1420), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1421), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1423))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='event_id', style='simple', required=True), codec=model_bindings.codec_1415),),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1424)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1416), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1417), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1418), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1419), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1420), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1421), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1422), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1424))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1414), ParameterSpec(plan=ParameterPlan(location='path', name='event_id', style='simple', required=True), codec=model_bindings.codec_1415)),
     request_id_header='X-Request-ID',
     security=security.OPERATION_101,
 )
 
-OPERATION_102: Final[OperationPlan[ListAttendeesResponse]] = OperationPlan(
+OPERATION_102: Final[OperationPlan[AttendEventResponse]] = OperationPlan(
+    operation_id='attendEvent',
+    method='PUT',
+    path='/events/{event_id}/attendance',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1434)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1427), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1428), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1429), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1430), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1431), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1432), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1434))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='event_id', style='simple', required=True), codec=model_bindings.codec_1426),),
+    request_id_header='X-Request-ID',
+    security=security.OPERATION_102,
+)
+
+OPERATION_103: Final[OperationPlan[CancelAttendanceResponse]] = OperationPlan(
+    operation_id='cancelAttendance',
+    method='DELETE',
+    path='/events/{event_id}/attendance',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1444)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1437), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1438), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1439), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1440), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1441), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1442), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1444))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='event_id', style='simple', required=True), codec=model_bindings.codec_1436),),
+    request_id_header='X-Request-ID',
+    security=security.OPERATION_103,
+)
+
+OPERATION_104: Final[OperationPlan[ListAttendeesResponse]] = OperationPlan(
     operation_id='listAttendees',
     method='GET',
     path='/events/{event_id}/attendees',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1430), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1439)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1433), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1434), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1435), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1436), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1437), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1439))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'page')), codec=model_bindings.codec_1425), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'page')), codec=model_bindings.codec_1426), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit')), codec=model_bindings.codec_1427), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'page')), codec=model_bindings.codec_1428), ParameterSpec(plan=ParameterPlan(location='path', name='event_id', style='simple', required=True), codec=model_bindings.codec_1429)),
-    request_id_header='X-Request-ID',
-    response_media_type='application/json',
-    security=security.OPERATION_102,
-)
-
-OPERATION_103: Final[OperationPlan[ListMyEventsResponse]] = OperationPlan(
-    operation_id='listMyEvents',
-    method='GET',
-    path='/users/me/events',
-    servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1449), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1456)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1452), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1453), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1454), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1456))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'page', 'sort', 'starts_after', 'starts_before', 'upcoming')), codec=model_bindings.codec_1441), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'page', 'sort', 'starts_after', 'starts_before', 'upcoming')), codec=model_bindings.codec_1442), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit', 'sort', 'starts_after', 'starts_before', 'upcoming')), codec=model_bindings.codec_1443), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'page', 'sort', 'starts_after', 'starts_before', 'upcoming')), codec=model_bindings.codec_1444), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'starts_after', 'starts_before', 'upcoming')), codec=model_bindings.codec_1445), ParameterSpec(plan=ParameterPlan(location='query', name='starts_after', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort', 'starts_before', 'upcoming')), codec=model_bindings.codec_1446), ParameterSpec(plan=ParameterPlan(location='query', name='starts_before', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort', 'starts_after', 'upcoming')), codec=model_bindings.codec_1447), ParameterSpec(plan=ParameterPlan(location='query', name='upcoming', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort', 'starts_after', 'starts_before')), codec=model_bindings.codec_1448)),
-    request_id_header='X-Request-ID',
-    response_media_type='application/json',
-    security=security.OPERATION_103,
-)
-
-OPERATION_104: Final[OperationPlan[ListItemsResponse]] = OperationPlan(
-    operation_id='listItems',
-    method='GET',
-    path='/items',
-    servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1469), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1476)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1472), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1473), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1474), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1476))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('category', 'cursor', 'in_stock', 'include_total', 'max_price', 'min_price', 'owner', 'page', 'sort', 'tag')), codec=model_bindings.codec_1458), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('category', 'in_stock', 'include_total', 'limit', 'max_price', 'min_price', 'owner', 'page', 'sort', 'tag')), codec=model_bindings.codec_1459), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('category', 'cursor', 'in_stock', 'include_total', 'limit', 'max_price', 'min_price', 'owner', 'sort', 'tag')), codec=model_bindings.codec_1460), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('category', 'cursor', 'in_stock', 'limit', 'max_price', 'min_price', 'owner', 'page', 'sort', 'tag')), codec=model_bindings.codec_1461), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('category', 'cursor', 'in_stock', 'include_total', 'limit', 'max_price', 'min_price', 'owner', 'page', 'tag')), codec=model_bindings.codec_1462), ParameterSpec(plan=ParameterPlan(location='query', name='owner', style='form', explode=True, reserved_names=('category', 'cursor', 'in_stock', 'include_total', 'limit', 'max_price', 'min_price', 'page', 'sort', 'tag')), codec=model_bindings.codec_1463), ParameterSpec(plan=ParameterPlan(location='query', name='tag', style='form', explode=True, reserved_names=('category', 'cursor', 'in_stock', 'include_total', 'limit', 'max_price', 'min_price', 'owner', 'page', 'sort')), codec=model_bindings.codec_1464), ParameterSpec(plan=ParameterPlan(location='query', name='category', style='form', explode=True, reserved_names=('cursor', 'in_stock', 'include_total', 'limit', 'max_price', 'min_price', 'owner', 'page', 'sort', 'tag')), codec=model_bindings.codec_1465), ParameterSpec(plan=ParameterPlan(location='query', name='in_stock', style='form', explode=True, kind='boolean', reserved_names=('category', 'cursor', 'include_total', 'limit', 'max_price', 'min_price', 'owner', 'page', 'sort', 'tag')), codec=model_bindings.codec_1466), ParameterSpec(plan=ParameterPlan(location='query', name='min_price', style='form', explode=True, reserved_names=('category', 'cursor', 'in_stock', 'include_total', 'limit', 'max_price', 'owner', 'page', 'sort', 'tag')), codec=model_bindings.codec_1467), ParameterSpec(plan=ParameterPlan(location='query', name='max_price', style='form', explode=True, reserved_names=('category', 'cursor', 'in_stock', 'include_total', 'limit', 'min_price', 'owner', 'page', 'sort', 'tag')), codec=model_bindings.codec_1468)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1451), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1460)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1454), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1455), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1456), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1457), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1458), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1460))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'page')), codec=model_bindings.codec_1446), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'page')), codec=model_bindings.codec_1447), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit')), codec=model_bindings.codec_1448), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'page')), codec=model_bindings.codec_1449), ParameterSpec(plan=ParameterPlan(location='path', name='event_id', style='simple', required=True), codec=model_bindings.codec_1450)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_104,
 )
 
-OPERATION_105: Final[OperationPlan[CreateItemResponse]] = OperationPlan(
-    operation_id='createItem',
-    method='POST',
-    path='/items',
+OPERATION_105: Final[OperationPlan[ListMyEventsResponse]] = OperationPlan(
+    operation_id='listMyEvents',
+    method='GET',
+    path='/users/me/events',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_1480), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1493)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1484), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1485), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1486), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1487), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1488), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1489), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1490), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1491), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1493))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1478),),
-    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_1479),), default='application/json', required=True),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1470), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1477)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1473), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1474), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1475), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1477))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'page', 'sort', 'starts_after', 'starts_before', 'upcoming')), codec=model_bindings.codec_1462), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'page', 'sort', 'starts_after', 'starts_before', 'upcoming')), codec=model_bindings.codec_1463), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit', 'sort', 'starts_after', 'starts_before', 'upcoming')), codec=model_bindings.codec_1464), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'page', 'sort', 'starts_after', 'starts_before', 'upcoming')), codec=model_bindings.codec_1465), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'starts_after', 'starts_before', 'upcoming')), codec=model_bindings.codec_1466), ParameterSpec(plan=ParameterPlan(location='query', name='starts_after', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort', 'starts_before', 'upcoming')), codec=model_bindings.codec_1467), ParameterSpec(plan=ParameterPlan(location='query', name='starts_before', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort', 'starts_after', 'upcoming')), codec=model_bindings.codec_1468), ParameterSpec(plan=ParameterPlan(location='query', name='upcoming', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort', 'starts_after', 'starts_before')), codec=model_bindings.codec_1469)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_105,
 )
 
-OPERATION_106: Final[OperationPlan[SearchItemsResponse]] = OperationPlan(
-    operation_id='searchItems',
+OPERATION_106: Final[OperationPlan[ListItemsResponse]] = OperationPlan(
+    operation_id='listItems',
     method='GET',
-    path='/items/search',
+    path='/items',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1500), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1507)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1503), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1504), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1505), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1507))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='q', style='form', explode=True, required=True, reserved_names=('cursor', 'limit', 'max_price', 'min_price')), codec=model_bindings.codec_1495), ParameterSpec(plan=ParameterPlan(location='query', name='min_price', style='form', explode=True, reserved_names=('cursor', 'limit', 'max_price', 'q')), codec=model_bindings.codec_1496), ParameterSpec(plan=ParameterPlan(location='query', name='max_price', style='form', explode=True, reserved_names=('cursor', 'limit', 'min_price', 'q')), codec=model_bindings.codec_1497), ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'max_price', 'min_price', 'q')), codec=model_bindings.codec_1498), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('limit', 'max_price', 'min_price', 'q')), codec=model_bindings.codec_1499)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1490), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1497)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1493), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1494), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1495), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1497))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('category', 'cursor', 'in_stock', 'include_total', 'max_price', 'min_price', 'owner', 'page', 'sort', 'tag')), codec=model_bindings.codec_1479), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('category', 'in_stock', 'include_total', 'limit', 'max_price', 'min_price', 'owner', 'page', 'sort', 'tag')), codec=model_bindings.codec_1480), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('category', 'cursor', 'in_stock', 'include_total', 'limit', 'max_price', 'min_price', 'owner', 'sort', 'tag')), codec=model_bindings.codec_1481), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('category', 'cursor', 'in_stock', 'limit', 'max_price', 'min_price', 'owner', 'page', 'sort', 'tag')), codec=model_bindings.codec_1482), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('category', 'cursor', 'in_stock', 'include_total', 'limit', 'max_price', 'min_price', 'owner', 'page', 'tag')), codec=model_bindings.codec_1483), ParameterSpec(plan=ParameterPlan(location='query', name='owner', style='form', explode=True, reserved_names=('category', 'cursor', 'in_stock', 'include_total', 'limit', 'max_price', 'min_price', 'page', 'sort', 'tag')), codec=model_bindings.codec_1484), ParameterSpec(plan=ParameterPlan(location='query', name='tag', style='form', explode=True, reserved_names=('category', 'cursor', 'in_stock', 'include_total', 'limit', 'max_price', 'min_price', 'owner', 'page', 'sort')), codec=model_bindings.codec_1485), ParameterSpec(plan=ParameterPlan(location='query', name='category', style='form', explode=True, reserved_names=('cursor', 'in_stock', 'include_total', 'limit', 'max_price', 'min_price', 'owner', 'page', 'sort', 'tag')), codec=model_bindings.codec_1486), ParameterSpec(plan=ParameterPlan(location='query', name='in_stock', style='form', explode=True, kind='boolean', reserved_names=('category', 'cursor', 'include_total', 'limit', 'max_price', 'min_price', 'owner', 'page', 'sort', 'tag')), codec=model_bindings.codec_1487), ParameterSpec(plan=ParameterPlan(location='query', name='min_price', style='form', explode=True, reserved_names=('category', 'cursor', 'in_stock', 'include_total', 'limit', 'max_price', 'owner', 'page', 'sort', 'tag')), codec=model_bindings.codec_1488), ParameterSpec(plan=ParameterPlan(location='query', name='max_price', style='form', explode=True, reserved_names=('category', 'cursor', 'in_stock', 'include_total', 'limit', 'min_price', 'owner', 'page', 'sort', 'tag')), codec=model_bindings.codec_1489)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_106,
 )
 
-OPERATION_107: Final[OperationPlan[ListPopularItemsResponse]] = OperationPlan(
-    operation_id='listPopularItems',
-    method='GET',
-    path='/items/popular',
+OPERATION_107: Final[OperationPlan[CreateItemResponse]] = OperationPlan(
+    operation_id='createItem',
+    method='POST',
+    path='/items',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1509), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1515)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1511), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1512), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1513), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1515))),
+    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_1501), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1514)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1505), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1506), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1507), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1508), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1509), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1510), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1511), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1512), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1514))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1499),),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_1500),), default='application/json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_107,
 )
 
-OPERATION_108: Final[OperationPlan[GetItemResponse]] = OperationPlan(
-    operation_id='getItem',
+OPERATION_108: Final[OperationPlan[SearchItemsResponse]] = OperationPlan(
+    operation_id='searchItems',
     method='GET',
-    path='/items/{item_id}',
+    path='/items/search',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1519), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1529)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1524), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1525), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1526), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1527), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1529))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_1517), ParameterSpec(plan=ParameterPlan(location='path', name='item_id', style='simple', required=True), codec=model_bindings.codec_1518)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1521), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1528)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1524), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1525), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1526), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1528))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='q', style='form', explode=True, required=True, reserved_names=('cursor', 'limit', 'max_price', 'min_price')), codec=model_bindings.codec_1516), ParameterSpec(plan=ParameterPlan(location='query', name='min_price', style='form', explode=True, reserved_names=('cursor', 'limit', 'max_price', 'q')), codec=model_bindings.codec_1517), ParameterSpec(plan=ParameterPlan(location='query', name='max_price', style='form', explode=True, reserved_names=('cursor', 'limit', 'min_price', 'q')), codec=model_bindings.codec_1518), ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'max_price', 'min_price', 'q')), codec=model_bindings.codec_1519), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('limit', 'max_price', 'min_price', 'q')), codec=model_bindings.codec_1520)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_108,
 )
 
-OPERATION_109: Final[OperationPlan[UpdateItemResponse]] = OperationPlan(
-    operation_id='updateItem',
-    method='PATCH',
-    path='/items/{item_id}',
+OPERATION_109: Final[OperationPlan[ListPopularItemsResponse]] = OperationPlan(
+    operation_id='listPopularItems',
+    method='GET',
+    path='/items/popular',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1534), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1547)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1536), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1537), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1538), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1539), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1540), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1541), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1542), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1543), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1544), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1545), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1547))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1531), ParameterSpec(plan=ParameterPlan(location='path', name='item_id', style='simple', required=True), codec=model_bindings.codec_1532)),
-    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_1533),), default='application/merge-patch+json', required=True),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1530), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1536)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1532), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1533), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1534), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1536))),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_109,
 )
 
-OPERATION_110: Final[OperationPlan[DeleteItemResponse]] = OperationPlan(
-    operation_id='deleteItem',
-    method='DELETE',
+OPERATION_110: Final[OperationPlan[GetItemResponse]] = OperationPlan(
+    operation_id='getItem',
+    method='GET',
     path='/items/{item_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1559)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1551), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1552), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1553), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1554), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1555), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1556), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1557), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1559))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1549), ParameterSpec(plan=ParameterPlan(location='path', name='item_id', style='simple', required=True), codec=model_bindings.codec_1550)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1540), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1550)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1545), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1546), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1547), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1548), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1550))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_1538), ParameterSpec(plan=ParameterPlan(location='path', name='item_id', style='simple', required=True), codec=model_bindings.codec_1539)),
     request_id_header='X-Request-ID',
+    response_media_type='application/json',
     security=security.OPERATION_110,
 )
 
-OPERATION_111: Final[OperationPlan[ListMyItemsResponse]] = OperationPlan(
-    operation_id='listMyItems',
-    method='GET',
-    path='/users/me/items',
+OPERATION_111: Final[OperationPlan[UpdateItemResponse]] = OperationPlan(
+    operation_id='updateItem',
+    method='PATCH',
+    path='/items/{item_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1566), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1573)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1569), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1570), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1571), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1573))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'page', 'status')), codec=model_bindings.codec_1561), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'page', 'status')), codec=model_bindings.codec_1562), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit', 'status')), codec=model_bindings.codec_1563), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'page', 'status')), codec=model_bindings.codec_1564), ParameterSpec(plan=ParameterPlan(location='query', name='status', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page')), codec=model_bindings.codec_1565)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1555), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1568)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1557), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1558), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1559), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1560), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1561), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1562), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1563), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1564), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1565), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1566), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1568))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1552), ParameterSpec(plan=ParameterPlan(location='path', name='item_id', style='simple', required=True), codec=model_bindings.codec_1553)),
+    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_1554),), default='application/merge-patch+json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_111,
 )
 
-OPERATION_112: Final[OperationPlan[SearchEverythingResponse]] = OperationPlan(
-    operation_id='searchEverything',
-    method='GET',
-    path='/search',
+OPERATION_112: Final[OperationPlan[DeleteItemResponse]] = OperationPlan(
+    operation_id='deleteItem',
+    method='DELETE',
+    path='/items/{item_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1579), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1586)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1582), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1583), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1584), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1586))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='q', style='form', explode=True, required=True, reserved_names=('cursor', 'kind', 'limit')), codec=model_bindings.codec_1575), ParameterSpec(plan=ParameterPlan(location='query', name='kind', style='form', explode=True, reserved_names=('cursor', 'limit', 'q')), codec=model_bindings.codec_1576), ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'kind', 'q')), codec=model_bindings.codec_1577), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('kind', 'limit', 'q')), codec=model_bindings.codec_1578)),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1580)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1572), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1573), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1574), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1575), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1576), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1577), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1578), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1580))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1570), ParameterSpec(plan=ParameterPlan(location='path', name='item_id', style='simple', required=True), codec=model_bindings.codec_1571)),
     request_id_header='X-Request-ID',
-    response_media_type='application/json',
     security=security.OPERATION_112,
 )
 
-OPERATION_113: Final[OperationPlan[GetStatisticsResponse]] = OperationPlan(
-    operation_id='getStatistics',
+OPERATION_113: Final[OperationPlan[ListMyItemsResponse]] = OperationPlan(
+    operation_id='listMyItems',
     method='GET',
-    path='/stats',
+    path='/users/me/items',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1588), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1594)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1590), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1591), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1592), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1594))),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1587), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1594)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1590), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1591), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1592), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1594))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'page', 'status')), codec=model_bindings.codec_1582), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'page', 'status')), codec=model_bindings.codec_1583), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit', 'status')), codec=model_bindings.codec_1584), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'page', 'status')), codec=model_bindings.codec_1585), ParameterSpec(plan=ParameterPlan(location='query', name='status', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page')), codec=model_bindings.codec_1586)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_113,
 )
 
-OPERATION_114: Final[OperationPlan[ListAuditEventsResponse]] = OperationPlan(
-    operation_id='listAuditEvents',
+OPERATION_114: Final[OperationPlan[SearchEverythingResponse]] = OperationPlan(
+    operation_id='searchEverything',
     method='GET',
-    path='/admin/audit-events',
+    path='/search',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1606), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1614)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1609), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1610), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1611), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1612), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1614))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1596), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1597), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'sort', 'subject_id')), codec=model_bindings.codec_1598), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1599), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'subject_id')), codec=model_bindings.codec_1600), ParameterSpec(plan=ParameterPlan(location='query', name='action', style='form', explode=True, reserved_names=('actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1601), ParameterSpec(plan=ParameterPlan(location='query', name='actor_id', style='form', explode=True, reserved_names=('action', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1602), ParameterSpec(plan=ParameterPlan(location='query', name='subject_id', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_1603), ParameterSpec(plan=ParameterPlan(location='query', name='created_after', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1604), ParameterSpec(plan=ParameterPlan(location='query', name='created_before', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1605)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1600), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1607)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1603), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1604), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1605), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1607))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='q', style='form', explode=True, required=True, reserved_names=('cursor', 'kind', 'limit')), codec=model_bindings.codec_1596), ParameterSpec(plan=ParameterPlan(location='query', name='kind', style='form', explode=True, reserved_names=('cursor', 'limit', 'q')), codec=model_bindings.codec_1597), ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'kind', 'q')), codec=model_bindings.codec_1598), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('kind', 'limit', 'q')), codec=model_bindings.codec_1599)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_114,
 )
 
-OPERATION_115: Final[OperationPlan[ListJobsResponse]] = OperationPlan(
-    operation_id='listJobs',
+OPERATION_115: Final[OperationPlan[GetStatisticsResponse]] = OperationPlan(
+    operation_id='getStatistics',
     method='GET',
-    path='/jobs',
+    path='/stats',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1623), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1630)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1626), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1627), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1628), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1630))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'page', 'sort', 'status')), codec=model_bindings.codec_1616), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'kind', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_1617), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'limit', 'sort', 'status')), codec=model_bindings.codec_1618), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'kind', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_1619), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'kind', 'limit', 'page', 'status')), codec=model_bindings.codec_1620), ParameterSpec(plan=ParameterPlan(location='query', name='status', style='form', explode=True, reserved_names=('cursor', 'include_total', 'kind', 'limit', 'page', 'sort')), codec=model_bindings.codec_1621), ParameterSpec(plan=ParameterPlan(location='query', name='kind', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_1622)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1609), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1615)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1611), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1612), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1613), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1615))),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_115,
 )
 
-OPERATION_116: Final[OperationPlan[GetJobResponse]] = OperationPlan(
-    operation_id='getJob',
+OPERATION_116: Final[OperationPlan[ListAuditEventsResponse]] = OperationPlan(
+    operation_id='listAuditEvents',
     method='GET',
-    path='/jobs/{job_id}',
+    path='/admin/audit-events',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1633), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1640)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1635), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1636), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1637), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1638), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1640))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_1632),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1627), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1635)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1630), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1631), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1632), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1633), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1635))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1617), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1618), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'sort', 'subject_id')), codec=model_bindings.codec_1619), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1620), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'subject_id')), codec=model_bindings.codec_1621), ParameterSpec(plan=ParameterPlan(location='query', name='action', style='form', explode=True, reserved_names=('actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1622), ParameterSpec(plan=ParameterPlan(location='query', name='actor_id', style='form', explode=True, reserved_names=('action', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1623), ParameterSpec(plan=ParameterPlan(location='query', name='subject_id', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_1624), ParameterSpec(plan=ParameterPlan(location='query', name='created_after', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1625), ParameterSpec(plan=ParameterPlan(location='query', name='created_before', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1626)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_116,
 )
 
-OPERATION_117: Final[OperationPlan[CancelJobResponse]] = OperationPlan(
-    operation_id='cancelJob',
-    method='PUT',
-    path='/jobs/{job_id}/cancellation',
+OPERATION_117: Final[OperationPlan[ListJobsResponse]] = OperationPlan(
+    operation_id='listJobs',
+    method='GET',
+    path='/jobs',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1643), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1651)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1644), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1645), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1646), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1647), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1648), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1649), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1651))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_1642),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1644), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1651)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1647), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1648), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1649), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1651))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'page', 'sort', 'status')), codec=model_bindings.codec_1637), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'kind', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_1638), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'limit', 'sort', 'status')), codec=model_bindings.codec_1639), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'kind', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_1640), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'kind', 'limit', 'page', 'status')), codec=model_bindings.codec_1641), ParameterSpec(plan=ParameterPlan(location='query', name='status', style='form', explode=True, reserved_names=('cursor', 'include_total', 'kind', 'limit', 'page', 'sort')), codec=model_bindings.codec_1642), ParameterSpec(plan=ParameterPlan(location='query', name='kind', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_1643)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_117,
 )
 
-OPERATION_118: Final[OperationPlan[RetryJobResponse]] = OperationPlan(
-    operation_id='retryJob',
-    method='PUT',
-    path='/jobs/{job_id}/retry',
+OPERATION_118: Final[OperationPlan[GetJobResponse]] = OperationPlan(
+    operation_id='getJob',
+    method='GET',
+    path='/jobs/{job_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1654), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1662)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1655), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1656), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1657), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1658), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1659), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1660), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1662))),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1654), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1661)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1656), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1657), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1658), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1659), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1661))),
     parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_1653),),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_118,
 )
 
-OPERATION_119: Final[OperationPlan[ListNotificationsResponse]] = OperationPlan(
-    operation_id='listNotifications',
-    method='GET',
-    path='/notifications',
+OPERATION_119: Final[OperationPlan[CancelJobResponse]] = OperationPlan(
+    operation_id='cancelJob',
+    method='PUT',
+    path='/jobs/{job_id}/cancellation',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1670), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1677)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1673), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1674), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1675), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1677))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'page', 'unread')), codec=model_bindings.codec_1664), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'kind', 'limit', 'page', 'unread')), codec=model_bindings.codec_1665), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'limit', 'unread')), codec=model_bindings.codec_1666), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'kind', 'limit', 'page', 'unread')), codec=model_bindings.codec_1667), ParameterSpec(plan=ParameterPlan(location='query', name='unread', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'include_total', 'kind', 'limit', 'page')), codec=model_bindings.codec_1668), ParameterSpec(plan=ParameterPlan(location='query', name='kind', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'unread')), codec=model_bindings.codec_1669)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1664), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1672)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1665), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1666), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1667), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1668), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1669), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1670), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1672))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_1663),),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_119,
 )
 
-OPERATION_120: Final[OperationPlan[GetNotificationCountsResponse]] = OperationPlan(
-    operation_id='getNotificationCounts',
-    method='GET',
-    path='/notifications/counts',
+OPERATION_120: Final[OperationPlan[RetryJobResponse]] = OperationPlan(
+    operation_id='retryJob',
+    method='PUT',
+    path='/jobs/{job_id}/retry',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1679), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1685)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1681), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1682), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1683), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1685))),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1675), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1683)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1676), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1677), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1678), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1679), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1680), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1681), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1683))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_1674),),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_120,
 )
 
-OPERATION_121: Final[OperationPlan[MarkNotificationsReadResponse]] = OperationPlan(
+OPERATION_121: Final[OperationPlan[ListNotificationsResponse]] = OperationPlan(
+    operation_id='listNotifications',
+    method='GET',
+    path='/notifications',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1691), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1698)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1694), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1695), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1696), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1698))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'page', 'unread')), codec=model_bindings.codec_1685), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'kind', 'limit', 'page', 'unread')), codec=model_bindings.codec_1686), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'limit', 'unread')), codec=model_bindings.codec_1687), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'kind', 'limit', 'page', 'unread')), codec=model_bindings.codec_1688), ParameterSpec(plan=ParameterPlan(location='query', name='unread', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'include_total', 'kind', 'limit', 'page')), codec=model_bindings.codec_1689), ParameterSpec(plan=ParameterPlan(location='query', name='kind', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'unread')), codec=model_bindings.codec_1690)),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_121,
+)
+
+OPERATION_122: Final[OperationPlan[GetNotificationCountsResponse]] = OperationPlan(
+    operation_id='getNotificationCounts',
+    method='GET',
+    path='/notifications/counts',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1700), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1706)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1702), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1703), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1704), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1706))),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_122,
+)
+
+OPERATION_123: Final[OperationPlan[MarkNotificationsReadResponse]] = OperationPlan(
     operation_id='markNotificationsRead',
     method='PUT',
     path='/notifications/read',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1694)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1689), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1690), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1691), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1692), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1694))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='until', style='form', explode=True, reserved_names=('kind',)), codec=model_bindings.codec_1687), ParameterSpec(plan=ParameterPlan(location='query', name='kind', style='form', explode=True, reserved_names=('until',)), codec=model_bindings.codec_1688)),
-    request_id_header='X-Request-ID',
-    security=security.OPERATION_121,
-)
-
-OPERATION_122: Final[OperationPlan[MarkNotificationReadResponse]] = OperationPlan(
-    operation_id='markNotificationRead',
-    method='PUT',
-    path='/notifications/{notification_id}/read',
-    servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1703)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1697), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1698), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1699), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1700), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1701), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1703))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='notification_id', style='simple', required=True), codec=model_bindings.codec_1696),),
-    request_id_header='X-Request-ID',
-    security=security.OPERATION_122,
-)
-
-OPERATION_123: Final[OperationPlan[MarkNotificationUnreadResponse]] = OperationPlan(
-    operation_id='markNotificationUnread',
-    method='DELETE',
-    path='/notifications/{notification_id}/read',
-    servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1712)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1706), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1707), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1708), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1709), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1710), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1712))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='notification_id', style='simple', required=True), codec=model_bindings.codec_1705),),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1715)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1710), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1711), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1712), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1713), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1715))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='until', style='form', explode=True, reserved_names=('kind',)), codec=model_bindings.codec_1708), ParameterSpec(plan=ParameterPlan(location='query', name='kind', style='form', explode=True, reserved_names=('until',)), codec=model_bindings.codec_1709)),
     request_id_header='X-Request-ID',
     security=security.OPERATION_123,
 )
 
-OPERATION_124: Final[OperationPlan[GetNotificationPreferencesResponse]] = OperationPlan(
+OPERATION_124: Final[OperationPlan[MarkNotificationReadResponse]] = OperationPlan(
+    operation_id='markNotificationRead',
+    method='PUT',
+    path='/notifications/{notification_id}/read',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1724)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1718), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1719), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1720), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1721), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1722), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1724))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='notification_id', style='simple', required=True), codec=model_bindings.codec_1717),),
+    request_id_header='X-Request-ID',
+    security=security.OPERATION_124,
+)
+
+OPERATION_125: Final[OperationPlan[MarkNotificationUnreadResponse]] = OperationPlan(
+    operation_id='markNotificationUnread',
+    method='DELETE',
+    path='/notifications/{notification_id}/read',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1733)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1727), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1728), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1729), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1730), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1731), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1733))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='notification_id', style='simple', required=True), codec=model_bindings.codec_1726),),
+    request_id_header='X-Request-ID',
+    security=security.OPERATION_125,
+)
+
+OPERATION_126: Final[OperationPlan[GetNotificationPreferencesResponse]] = OperationPlan(
     operation_id='getNotificationPreferences',
     method='GET',
     path='/users/me/notification-preferences',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1715), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1724)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1720), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1721), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1722), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1724))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_1714),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1736), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1745)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1741), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1742), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1743), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1745))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_1735),),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
-    security=security.OPERATION_124,
+    security=security.OPERATION_126,
 )
 
-OPERATION_125: Final[OperationPlan[UpdateNotificationPreferencesResponse]] = OperationPlan(
+OPERATION_127: Final[OperationPlan[UpdateNotificationPreferencesResponse]] = OperationPlan(
     operation_id='updateNotificationPreferences',
     method='PATCH',
     path='/users/me/notification-preferences',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1728), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1740)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1730), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1731), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1732), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1733), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1734), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1735), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1736), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1737), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1738), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1740))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1726),),
-    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_1727),), default='application/merge-patch+json', required=True),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1749), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1761)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1751), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1752), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1753), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1754), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1755), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1756), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1757), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1758), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1759), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1761))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1747),),
+    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_1748),), default='application/merge-patch+json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
-    security=security.OPERATION_125,
+    security=security.OPERATION_127,
 )
 
-OPERATION_126: Final[OperationPlan[SendMailResponse]] = OperationPlan(
+OPERATION_128: Final[OperationPlan[ListMyMediaResponse]] = OperationPlan(
+    operation_id='listMyMedia',
+    method='GET',
+    path='/media',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1770), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1777)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1773), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1774), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1775), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1777))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('content_type', 'cursor', 'include_total', 'kind', 'page', 'sort')), codec=model_bindings.codec_1763), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('content_type', 'include_total', 'kind', 'limit', 'page', 'sort')), codec=model_bindings.codec_1764), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('content_type', 'cursor', 'include_total', 'kind', 'limit', 'sort')), codec=model_bindings.codec_1765), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('content_type', 'cursor', 'kind', 'limit', 'page', 'sort')), codec=model_bindings.codec_1766), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('content_type', 'cursor', 'include_total', 'kind', 'limit', 'page')), codec=model_bindings.codec_1767), ParameterSpec(plan=ParameterPlan(location='query', name='kind', style='form', explode=True, reserved_names=('content_type', 'cursor', 'include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_1768), ParameterSpec(plan=ParameterPlan(location='query', name='content_type', style='form', explode=True, reserved_names=('cursor', 'include_total', 'kind', 'limit', 'page', 'sort')), codec=model_bindings.codec_1769)),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_128,
+)
+
+OPERATION_129: Final[OperationPlan[UploadMediaResponse]] = OperationPlan(
+    operation_id='uploadMedia',
+    method='POST',
+    path='/media',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_1780), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1792)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1783), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1784), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1785), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1786), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1787), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1788), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1789), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1790), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1792))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1779),),
+    body=RequestBody(media=(BodyMedia(media_type='multipart/form-data', kind='multipart', form=MultipartForm(parts=(PartPlan('files', repeated=True),))),), default='multipart/form-data', required=True),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_129,
+)
+
+OPERATION_130: Final[OperationPlan[GetMediaResponse]] = OperationPlan(
+    operation_id='getMedia',
+    method='GET',
+    path='/media/{media_id}',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1796), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1806)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1801), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1802), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1803), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1804), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1806))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_1794), ParameterSpec(plan=ParameterPlan(location='path', name='media_id', style='simple', required=True), codec=model_bindings.codec_1795)),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_130,
+)
+
+OPERATION_131: Final[OperationPlan[DeleteMediaResponse]] = OperationPlan(
+    operation_id='deleteMedia',
+    method='DELETE',
+    path='/media/{media_id}',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1818)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1810), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1811), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1812), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1813), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1814), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1815), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1816), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1818))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1808), ParameterSpec(plan=ParameterPlan(location='path', name='media_id', style='simple', required=True), codec=model_bindings.codec_1809)),
+    request_id_header='X-Request-ID',
+    security=security.OPERATION_131,
+)
+
+OPERATION_132: Final[OperationPlan[DownloadMediaResponse]] = OperationPlan(
+    operation_id='downloadMedia',
+    method='GET',
+    path='/media/{media_id}/content',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((binary_branch('200', 'image/jpeg', model_bindings.codec_1824), binary_branch('200', 'image/png', model_bindings.codec_1825), binary_branch('200', 'image/gif', model_bindings.codec_1826), binary_branch('200', 'image/webp', model_bindings.codec_1827), binary_branch('200', 'application/pdf', model_bindings.codec_1828), binary_branch('200', 'text/plain', model_bindings.codec_1829), binary_branch('200', 'application/msword', model_bindings.codec_1830), binary_branch('200', 'video/mp4', model_bindings.codec_1831), binary_branch('200', 'video/webm', model_bindings.codec_1832), binary_branch('206', 'image/jpeg', model_bindings.codec_1837), binary_branch('206', 'image/png', model_bindings.codec_1838), binary_branch('206', 'image/gif', model_bindings.codec_1839), binary_branch('206', 'image/webp', model_bindings.codec_1840), binary_branch('206', 'application/pdf', model_bindings.codec_1841), binary_branch('206', 'text/plain', model_bindings.codec_1842), binary_branch('206', 'application/msword', model_bindings.codec_1843), binary_branch('206', 'video/mp4', model_bindings.codec_1844), binary_branch('206', 'video/webm', model_bindings.codec_1845), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1859)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1853), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1854), model_branch('416', 'application/problem+json', 'json', model_bindings.codec_1855), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1856), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1857), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1859))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Range', style='simple', reserved_names=('If-None-Match', 'If-Range', 'X-API-Key')), codec=model_bindings.codec_1820), ParameterSpec(plan=ParameterPlan(location='header', name='If-Range', style='simple', reserved_names=('If-None-Match', 'Range', 'X-API-Key')), codec=model_bindings.codec_1821), ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('If-Range', 'Range', 'X-API-Key')), codec=model_bindings.codec_1822), ParameterSpec(plan=ParameterPlan(location='path', name='media_id', style='simple', required=True), codec=model_bindings.codec_1823)),
+    request_id_header='X-Request-ID',
+    security=security.OPERATION_132,
+)
+
+OPERATION_133: Final[OperationPlan[CreateVariantResponse]] = OperationPlan(
+    operation_id='createVariant',
+    method='POST',
+    path='/media/{media_id}/variants',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('202', 'application/json', 'json', model_bindings.codec_1864), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1877)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1867), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1868), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1869), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1870), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1871), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1872), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1873), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1874), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1875), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1877))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1861), ParameterSpec(plan=ParameterPlan(location='path', name='media_id', style='simple', required=True), codec=model_bindings.codec_1862)),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_1863),), default='application/json', required=True),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_133,
+)
+
+OPERATION_134: Final[OperationPlan[DownloadVariantResponse]] = OperationPlan(
+    operation_id='downloadVariant',
+    method='GET',
+    path='/media/{media_id}/variants/{variant_id}/content',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((binary_branch('200', 'image/jpeg', model_bindings.codec_1884), binary_branch('200', 'image/webp', model_bindings.codec_1885), binary_branch('206', 'image/jpeg', model_bindings.codec_1890), binary_branch('206', 'image/webp', model_bindings.codec_1891), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1905)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1899), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1900), model_branch('416', 'application/problem+json', 'json', model_bindings.codec_1901), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1902), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1903), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1905))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Range', style='simple', reserved_names=('If-None-Match', 'If-Range', 'X-API-Key')), codec=model_bindings.codec_1879), ParameterSpec(plan=ParameterPlan(location='header', name='If-Range', style='simple', reserved_names=('If-None-Match', 'Range', 'X-API-Key')), codec=model_bindings.codec_1880), ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('If-Range', 'Range', 'X-API-Key')), codec=model_bindings.codec_1881), ParameterSpec(plan=ParameterPlan(location='path', name='media_id', style='simple', required=True, reserved_names=('variant_id',)), codec=model_bindings.codec_1882), ParameterSpec(plan=ParameterPlan(location='path', name='variant_id', style='simple', required=True, reserved_names=('media_id',)), codec=model_bindings.codec_1883)),
+    request_id_header='X-Request-ID',
+    security=security.OPERATION_134,
+)
+
+OPERATION_135: Final[OperationPlan[SendMailResponse]] = OperationPlan(
     operation_id='sendMail',
     method='POST',
     path='/admin/mail',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('202', 'application/json', 'json', model_bindings.codec_1744), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1756)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1747), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1748), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1749), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1750), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1751), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1752), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1753), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1754), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1756))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1742),),
-    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_1743),), default='application/json', required=True),
+    responses=ResponseDecoder((model_branch('202', 'application/json', 'json', model_bindings.codec_1909), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1921)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1912), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1913), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1914), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1915), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1916), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1917), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1918), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1919), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1921))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1907),),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_1908),), default='application/json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
-    security=security.OPERATION_126,
+    security=security.OPERATION_135,
 )

@@ -4,8 +4,22 @@
 """Request bodies and the values of this package's media types that no schema describes."""
 
 from ._runtime.client.bodies import AsyncBinaryBody, SyncBinaryBody
+from ._runtime.client.multipart import (
+    AsyncBodyInput,
+    AsyncMultipartBody,
+    BodyInput,
+    FieldPart,
+    FilePart,
+    MultipartBody,
+)
 
 __all__ = [
     'AsyncBinaryBody',
+    'AsyncBodyInput',
+    'AsyncMultipartBody',
+    'BodyInput',
+    'FieldPart',
+    'FilePart',
+    'MultipartBody',
     'SyncBinaryBody',
 ]

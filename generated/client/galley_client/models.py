@@ -249,6 +249,8 @@ class ProblemCode(StrEnum):
     room_full = 'room_full'
     too_many_invitations = 'too_many_invitations'
     last_member = 'last_member'
+    quota_exceeded = 'quota_exceeded'
+    not_an_image = 'not_an_image'
     last_admin = 'last_admin'
     own_account = 'own_account'
     invalid_transition = 'invalid_transition'
@@ -261,6 +263,7 @@ class ProblemCode(StrEnum):
     precondition_failed = 'precondition_failed'
     payload_too_large = 'payload_too_large'
     unsupported_media_type = 'unsupported_media_type'
+    range_not_satisfiable = 'range_not_satisfiable'
     validation_failed = 'validation_failed'
     token_invalid = 'token_invalid'
     idempotency_key_reused = 'idempotency_key_reused'
@@ -1248,6 +1251,13 @@ class Profile(BaseModel):
     ]
     post_count: Count
     created_at: Timestamp
+
+
+class AvatarChange(BaseModel):
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    media_id: Id
 
 
 class PostSort(StrEnum):
@@ -3421,6 +3431,230 @@ class NotificationPreferencesUpdate(_JsonSchemaRuntimeValidationBase):
         StrictBool | MISSING,
         Field(description='An event that you attend does not take place.'),
     ] = MISSING
+
+
+class MediaSort(StrEnum):
+    created_at_desc = '-created_at'
+    created_at = 'created_at'
+
+
+class MediaKind(StrEnum):
+    image = 'image'
+    document = 'document'
+    video = 'video'
+
+
+class MediaType(StrEnum):
+    image_jpeg = 'image/jpeg'
+    image_png = 'image/png'
+    image_gif = 'image/gif'
+    image_webp = 'image/webp'
+    application_pdf = 'application/pdf'
+    text_plain = 'text/plain'
+    application_msword = 'application/msword'
+    video_mp4 = 'video/mp4'
+    video_webm = 'video/webm'
+
+
+FileSize = TypeAliasType(
+    "FileSize",
+    Annotated[
+        StrictInt, Field(description='A number of bytes.', ge=0, le=9007199254740991)
+    ],
+)
+
+
+OriginalName = TypeAliasType(
+    "OriginalName",
+    Annotated[
+        StrictStr,
+        Field(
+            description='The last part of the name that a file had where it came from.',
+            examples=['portrait.jpg'],
+            max_length=255,
+            min_length=1,
+            pattern='^[^\\u0000-\\u001F\\u007F/]+$',
+        ),
+    ],
+)
+
+
+class VariantMediaType(StrEnum):
+    image_jpeg = 'image/jpeg'
+    image_webp = 'image/webp'
+
+
+class MediaVariant(BaseModel):
+    id: Id
+    media_type: VariantMediaType
+    size: FileSize
+    width: Pixels
+    height: Pixels
+    url: EmbeddedUrl
+
+
+class Media(BaseModel):
+    id: Id
+    kind: MediaKind
+    media_type: MediaType
+    size: FileSize
+    width: Annotated[
+        Pixels | None,
+        Field(description='How wide an image is; `null` for what is none.'),
+    ]
+    height: Annotated[
+        Pixels | None,
+        Field(description='How high an image is; `null` for what is none.'),
+    ]
+    original_name: OriginalName
+    is_public: Annotated[
+        StrictBool,
+        Field(
+            description='Whether everybody can see it, because it is used where everybody looks.'
+        ),
+    ]
+    url: EmbeddedUrl
+    variants: Annotated[
+        list[MediaVariant],
+        Field(
+            description='Thumbnails and other variants of an image, the smallest first.',
+            max_length=100,
+        ),
+    ]
+    version: Annotated[
+        StrictInt, Field(description='Counts the edits.', ge=1, le=2147483647)
+    ]
+    created_at: Timestamp
+
+
+class MediaPage(BaseModel):
+    items: Annotated[
+        list[Media], Field(description='The media of this page.', max_length=100)
+    ]
+    page: Page
+
+
+MediaFile = TypeAliasType(
+    "MediaFile",
+    Annotated[bytes, Field(description='The content of a file.', max_length=104857600)],
+)
+
+
+class MediaUpload(BaseModel):
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    files: Annotated[
+        list[MediaFile],
+        Field(
+            description='The files, each a part of this name.',
+            max_length=5,
+            min_length=1,
+        ),
+    ]
+
+
+class MediaBatch(BaseModel):
+    items: Annotated[
+        list[Media],
+        Field(description='The media, in the order of the files.', max_length=5),
+    ]
+
+
+RangeSet = TypeAliasType(
+    "RangeSet",
+    Annotated[
+        StrictStr,
+        Field(
+            description='Ranges of bytes (RFC 9110, section 14.1.2). What is none is ignored.',
+            examples=['bytes=0-1023'],
+            max_length=500,
+            pattern='^[ -~]{1,500}$',
+        ),
+    ],
+)
+
+
+RangeCondition = TypeAliasType(
+    "RangeCondition",
+    Annotated[
+        StrictStr,
+        Field(
+            description='A strong entity tag, or a date.',
+            examples=['"9f86d081884c7d659a2feaa0c55ad015"'],
+            max_length=200,
+            pattern='^[ -~]{1,200}$',
+        ),
+    ],
+)
+
+
+class AcceptRanges(StrEnum):
+    bytes = 'bytes'
+
+
+MediaDisposition = TypeAliasType(
+    "MediaDisposition",
+    Annotated[
+        StrictStr,
+        Field(
+            description='Whether it is shown or kept, and the name of the file (RFC 6266), in full as RFC 8187 writes it.',
+            examples=['inline; filename="portrait.jpg"'],
+            max_length=2000,
+            pattern='^(attachment|inline); filename="[ !#-\\[\\]-~]{1,255}"(; filename\\*=UTF-8\'\'[!#$&+.^_`|~A-Za-z0-9%-]{1,1600})?$',
+        ),
+    ],
+)
+
+
+MediaContent = TypeAliasType(
+    "MediaContent",
+    Annotated[bytes, Field(description='The bytes of a file.', max_length=104857600)],
+)
+
+
+ContentRange = TypeAliasType(
+    "ContentRange",
+    Annotated[
+        StrictStr,
+        Field(
+            description='Which bytes these are, and of how many (RFC 9110, section 14.4).',
+            examples=['bytes 0-1023/146515'],
+            max_length=60,
+            pattern='^bytes (\\*|[0-9]{1,16}-[0-9]{1,16})/[0-9]{1,16}$',
+        ),
+    ],
+)
+
+
+VariantLength = TypeAliasType(
+    "VariantLength",
+    Annotated[
+        StrictInt,
+        Field(description='A length in pixels that a variant may have.', ge=1, le=8192),
+    ],
+)
+
+
+VariantQuality = TypeAliasType(
+    "VariantQuality",
+    Annotated[
+        StrictInt,
+        Field(
+            description='How much of the picture is kept; less is smaller.', ge=1, le=95
+        ),
+    ],
+)
+
+
+class VariantCreate(BaseModel):
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    width: VariantLength | MISSING = MISSING
+    height: VariantLength | MISSING = MISSING
+    media_type: VariantMediaType | MISSING = MISSING
+    quality: VariantQuality | None = 85
 
 
 MailSubject = TypeAliasType(

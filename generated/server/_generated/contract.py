@@ -53,6 +53,8 @@ OperationDependencies = TypedDict(
         'update_user': Sequence[params.Depends],
         'delete_user': Sequence[params.Depends],
         'get_profile': Sequence[params.Depends],
+        'set_avatar': Sequence[params.Depends],
+        'remove_avatar': Sequence[params.Depends],
         'list_posts': Sequence[params.Depends],
         'create_post': Sequence[params.Depends],
         'create_posts': Sequence[params.Depends],
@@ -153,6 +155,13 @@ OperationDependencies = TypedDict(
         'mark_notification_unread': Sequence[params.Depends],
         'get_notification_preferences': Sequence[params.Depends],
         'update_notification_preferences': Sequence[params.Depends],
+        'list_my_media': Sequence[params.Depends],
+        'upload_media': Sequence[params.Depends],
+        'get_media': Sequence[params.Depends],
+        'delete_media': Sequence[params.Depends],
+        'download_media': Sequence[params.Depends],
+        'create_variant': Sequence[params.Depends],
+        'download_variant': Sequence[params.Depends],
         'send_mail': Sequence[params.Depends],
     },
     total=False,
@@ -420,6 +429,23 @@ class GetProfile:
 
     RESPONSES: Final = OperationResponses(
         responses={'200': Declared(media_type='application/json', model=models.Profile), '304': Declared(), '401': Declared(media_type='application/problem+json', model=models.Problem), '404': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '429': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+    )
+
+
+class SetAvatar:
+    """Plans of the set_avatar operation."""
+
+    RESPONSES: Final = OperationResponses(
+        responses={'200': Declared(media_type='application/json', model=models.User), '400': Declared(media_type='application/problem+json', model=models.Problem), '401': Declared(media_type='application/problem+json', model=models.Problem), '403': Declared(media_type='application/problem+json', model=models.Problem), '413': Declared(media_type='application/problem+json', model=models.Problem), '415': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '429': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+    )
+
+
+class RemoveAvatar:
+    """Plans of the remove_avatar operation."""
+
+    RESPONSES: Final = OperationResponses(
+        responses={'204': Declared(), '401': Declared(media_type='application/problem+json', model=models.Problem), '403': Declared(media_type='application/problem+json', model=models.Problem), '404': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '429': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+        primary=204,
     )
 
 
@@ -1602,6 +1628,77 @@ class UpdateNotificationPreferences:
 
     RESPONSES: Final = OperationResponses(
         responses={'200': Declared(media_type='application/json', model=models.NotificationPreferences), '400': Declared(media_type='application/problem+json', model=models.Problem), '401': Declared(media_type='application/problem+json', model=models.Problem), '403': Declared(media_type='application/problem+json', model=models.Problem), '412': Declared(media_type='application/problem+json', model=models.Problem), '413': Declared(media_type='application/problem+json', model=models.Problem), '415': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '428': Declared(media_type='application/problem+json', model=models.Problem), '429': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+    )
+
+
+class ListMyMedia:
+    """Plans of the list_my_media operation."""
+
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class Parameters:
+        """The adapter parameters of list_my_media."""
+
+        limit: int
+        page: int | None
+        include_total: StrictBool | None
+
+    PARAMETERS: Final = ParameterAdapter(
+        arguments=(ParameterArgument(name='limit', plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('content_type', 'cursor', 'include_total', 'kind', 'page', 'sort')), adapter=TypeAdapter(Annotated[int, Field(ge=1, le=100, strict=True)]), default=20), ParameterArgument(name='page', plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('content_type', 'cursor', 'include_total', 'kind', 'limit', 'sort')), adapter=TypeAdapter(Annotated[int, Field(ge=1, le=10000, strict=True)])), ParameterArgument(name='include_total', plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('content_type', 'cursor', 'kind', 'limit', 'page', 'sort')), adapter=TypeAdapter(StrictBool))),
+        record=Parameters,
+    )
+    RESPONSES: Final = OperationResponses(
+        responses={'200': Declared(media_type='application/json', model=models.MediaPage), '401': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '429': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+    )
+
+
+class UploadMedia:
+    """Plans of the upload_media operation."""
+
+    RESPONSES: Final = OperationResponses(
+        responses={'201': Declared(media_type='application/json', model=models.MediaBatch), '400': Declared(media_type='application/problem+json', model=models.Problem), '401': Declared(media_type='application/problem+json', model=models.Problem), '403': Declared(media_type='application/problem+json', model=models.Problem), '409': Declared(media_type='application/problem+json', model=models.Problem), '413': Declared(media_type='application/problem+json', model=models.Problem), '415': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '429': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+    )
+
+
+class GetMedia:
+    """Plans of the get_media operation."""
+
+    RESPONSES: Final = OperationResponses(
+        responses={'200': Declared(media_type='application/json', model=models.Media), '304': Declared(), '401': Declared(media_type='application/problem+json', model=models.Problem), '404': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '429': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+    )
+
+
+class DeleteMedia:
+    """Plans of the delete_media operation."""
+
+    RESPONSES: Final = OperationResponses(
+        responses={'204': Declared(), '401': Declared(media_type='application/problem+json', model=models.Problem), '403': Declared(media_type='application/problem+json', model=models.Problem), '404': Declared(media_type='application/problem+json', model=models.Problem), '412': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '428': Declared(media_type='application/problem+json', model=models.Problem), '429': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+        primary=204,
+    )
+
+
+class DownloadMedia:
+    """Plans of the download_media operation."""
+
+    RESPONSES: Final = OperationResponses(
+        responses={'200': Declared(media_type='image/jpeg', kind='binary', model=models.MediaContent), '206': Declared(media_type='image/jpeg', kind='binary', model=models.MediaContent), '304': Declared(), '401': Declared(media_type='application/problem+json', model=models.Problem), '404': Declared(media_type='application/problem+json', model=models.Problem), '416': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '429': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+        primary=200,
+    )
+
+
+class CreateVariant:
+    """Plans of the create_variant operation."""
+
+    RESPONSES: Final = OperationResponses(
+        responses={'202': Declared(media_type='application/json', model=models.Job), '400': Declared(media_type='application/problem+json', model=models.Problem), '401': Declared(media_type='application/problem+json', model=models.Problem), '403': Declared(media_type='application/problem+json', model=models.Problem), '404': Declared(media_type='application/problem+json', model=models.Problem), '409': Declared(media_type='application/problem+json', model=models.Problem), '413': Declared(media_type='application/problem+json', model=models.Problem), '415': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '429': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+    )
+
+
+class DownloadVariant:
+    """Plans of the download_variant operation."""
+
+    RESPONSES: Final = OperationResponses(
+        responses={'200': Declared(media_type='image/jpeg', kind='binary', model=models.MediaContent), '206': Declared(media_type='image/jpeg', kind='binary', model=models.MediaContent), '304': Declared(), '401': Declared(media_type='application/problem+json', model=models.Problem), '404': Declared(media_type='application/problem+json', model=models.Problem), '416': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '429': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+        primary=200,
     )
 
 

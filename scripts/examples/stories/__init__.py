@@ -15,6 +15,7 @@ from scripts.examples.stories.feeds import feeds
 from scripts.examples.stories.items import items
 from scripts.examples.stories.jobs import jobs
 from scripts.examples.stories.mail import mail
+from scripts.examples.stories.media import media, refused_media
 from scripts.examples.stories.messages import messages
 from scripts.examples.stories.notifications import notifications
 from scripts.examples.stories.posts import posts, refusals
@@ -45,9 +46,12 @@ STORIES: tuple[Callable[[Teller], None], ...] = (
     notifications,
     search,
     statistics,
+    media,
+    refused_media,
 )
 # Kinds of problems that no story can show, each with the reason.
 UNTOLD = {
+    "quota_exceeded": "It takes more files than anybody wants to read of.",
     "conflict": "It takes two requests that meet between two statements.",
     "idempotency_in_progress": "It takes two requests with one key at the same time.",
     "room_full": "It takes a thousand members.",

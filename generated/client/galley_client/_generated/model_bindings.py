@@ -1010,4277 +1010,4772 @@ codec_331: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_332: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1profiles~1{username}/get response_header (response Retry-After default)."""
 
-codec_333: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
-"""Codec of /paths/~1posts/get parameter (request query limit)."""
+codec_333: Final[PydanticCodec[models.AvatarChange]] = PydanticCodec(models.AvatarChange)
+"""Codec of /paths/~1users~1me~1avatar/put request_body (request application/json)."""
 
-codec_334: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
-"""Codec of /paths/~1posts/get parameter (request query cursor)."""
+codec_334: Final[PydanticCodec[models.User]] = PydanticCodec(models.User)
+"""Codec of /paths/~1users~1me~1avatar/put response_body (response 200 application/json)."""
 
-codec_335: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
-"""Codec of /paths/~1posts/get parameter (request query page)."""
+codec_335: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1users~1me~1avatar/put response_header (response ETag 200)."""
 
-codec_336: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
-"""Codec of /paths/~1posts/get parameter (request query include_total)."""
+codec_336: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me~1avatar/put response_body (response 400 application/problem+json)."""
 
-codec_337: Final[PydanticCodec[models.PostSort]] = PydanticCodec(models.PostSort)
-"""Codec of /paths/~1posts/get parameter (request query sort)."""
+codec_337: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me~1avatar/put response_body (response 401 application/problem+json)."""
 
-codec_338: Final[PydanticCodec[models.PostStatus]] = PydanticCodec(models.PostStatus)
-"""Codec of /paths/~1posts/get parameter (request query status)."""
+codec_338: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me~1avatar/put response_body (response 403 application/problem+json)."""
 
-codec_339: Final[PydanticCodec[models.Username]] = PydanticCodec(models.Username)
-"""Codec of /paths/~1posts/get parameter (request query author)."""
+codec_339: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me~1avatar/put response_body (response 413 application/problem+json)."""
 
-codec_340: Final[PydanticCodec[models.TagName]] = PydanticCodec(models.TagName)
-"""Codec of /paths/~1posts/get parameter (request query tag)."""
+codec_340: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me~1avatar/put response_body (response 415 application/problem+json)."""
 
-codec_341: Final[PydanticCodec[models.CategorySlug]] = PydanticCodec(models.CategorySlug)
-"""Codec of /paths/~1posts/get parameter (request query category)."""
+codec_341: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me~1avatar/put response_body (response 422 application/problem+json)."""
 
-codec_342: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
-"""Codec of /paths/~1posts/get parameter (request query featured)."""
+codec_342: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me~1avatar/put response_body (response 429 application/problem+json)."""
 
-codec_343: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
-"""Codec of /paths/~1posts/get parameter (request query published_after)."""
+codec_343: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1users~1me~1avatar/put response_header (response Retry-After 429)."""
 
-codec_344: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
-"""Codec of /paths/~1posts/get parameter (request query published_before)."""
+codec_344: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me~1avatar/put response_body (response default application/problem+json)."""
 
-codec_345: Final[PydanticCodec[models.PostInclude]] = PydanticCodec(models.PostInclude)
-"""Codec of /paths/~1posts/get parameter (request query include)."""
+codec_345: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1users~1me~1avatar/put response_header (response Retry-After default)."""
 
-codec_346: Final[PydanticCodec[models.PostPage]] = PydanticCodec(models.PostPage)
-"""Codec of /paths/~1posts/get response_body (response 200 application/json)."""
+codec_346: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me~1avatar/delete response_body (response 401 application/problem+json)."""
 
-codec_347: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
-"""Codec of /paths/~1posts/get response_header (response Link 200)."""
+codec_347: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me~1avatar/delete response_body (response 403 application/problem+json)."""
 
-codec_348: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
-"""Codec of /paths/~1posts/get response_header (response Cache-Control 200)."""
+codec_348: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me~1avatar/delete response_body (response 404 application/problem+json)."""
 
 codec_349: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts/get response_body (response 401 application/problem+json)."""
+"""Codec of /paths/~1users~1me~1avatar/delete response_body (response 422 application/problem+json)."""
 
 codec_350: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts/get response_body (response 422 application/problem+json)."""
+"""Codec of /paths/~1users~1me~1avatar/delete response_body (response 429 application/problem+json)."""
 
-codec_351: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts/get response_body (response 429 application/problem+json)."""
+codec_351: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1users~1me~1avatar/delete response_header (response Retry-After 429)."""
 
-codec_352: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1posts/get response_header (response Retry-After 429)."""
+codec_352: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me~1avatar/delete response_body (response default application/problem+json)."""
 
-codec_353: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts/get response_body (response default application/problem+json)."""
+codec_353: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1users~1me~1avatar/delete response_header (response Retry-After default)."""
 
-codec_354: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1posts/get response_header (response Retry-After default)."""
+codec_354: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+"""Codec of /paths/~1posts/get parameter (request query limit)."""
 
-codec_355: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
-"""Codec of /paths/~1posts/post parameter (request header Idempotency-Key)."""
+codec_355: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+"""Codec of /paths/~1posts/get parameter (request query cursor)."""
 
-codec_356: Final[PydanticCodec[models.PostCreate]] = PydanticCodec(models.PostCreate)
-"""Codec of /paths/~1posts/post request_body (request application/json)."""
+codec_356: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+"""Codec of /paths/~1posts/get parameter (request query page)."""
 
-codec_357: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
-"""Codec of /paths/~1posts/post response_body (response 201 application/json)."""
+codec_357: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+"""Codec of /paths/~1posts/get parameter (request query include_total)."""
 
-codec_358: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
-"""Codec of /paths/~1posts/post response_header (response Location 201)."""
+codec_358: Final[PydanticCodec[models.PostSort]] = PydanticCodec(models.PostSort)
+"""Codec of /paths/~1posts/get parameter (request query sort)."""
 
-codec_359: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
-"""Codec of /paths/~1posts/post response_header (response ETag 201)."""
+codec_359: Final[PydanticCodec[models.PostStatus]] = PydanticCodec(models.PostStatus)
+"""Codec of /paths/~1posts/get parameter (request query status)."""
 
-codec_360: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
-"""Codec of /paths/~1posts/post response_header (response Idempotent-Replayed 201)."""
+codec_360: Final[PydanticCodec[models.Username]] = PydanticCodec(models.Username)
+"""Codec of /paths/~1posts/get parameter (request query author)."""
 
-codec_361: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts/post response_body (response 400 application/problem+json)."""
+codec_361: Final[PydanticCodec[models.TagName]] = PydanticCodec(models.TagName)
+"""Codec of /paths/~1posts/get parameter (request query tag)."""
 
-codec_362: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts/post response_body (response 401 application/problem+json)."""
+codec_362: Final[PydanticCodec[models.CategorySlug]] = PydanticCodec(models.CategorySlug)
+"""Codec of /paths/~1posts/get parameter (request query category)."""
 
-codec_363: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts/post response_body (response 403 application/problem+json)."""
+codec_363: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+"""Codec of /paths/~1posts/get parameter (request query featured)."""
 
-codec_364: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts/post response_body (response 409 application/problem+json)."""
+codec_364: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
+"""Codec of /paths/~1posts/get parameter (request query published_after)."""
 
-codec_365: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts/post response_body (response 413 application/problem+json)."""
+codec_365: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
+"""Codec of /paths/~1posts/get parameter (request query published_before)."""
 
-codec_366: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts/post response_body (response 415 application/problem+json)."""
+codec_366: Final[PydanticCodec[models.PostInclude]] = PydanticCodec(models.PostInclude)
+"""Codec of /paths/~1posts/get parameter (request query include)."""
 
-codec_367: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts/post response_body (response 422 application/problem+json)."""
+codec_367: Final[PydanticCodec[models.PostPage]] = PydanticCodec(models.PostPage)
+"""Codec of /paths/~1posts/get response_body (response 200 application/json)."""
 
-codec_368: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts/post response_body (response 429 application/problem+json)."""
+codec_368: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+"""Codec of /paths/~1posts/get response_header (response Link 200)."""
 
-codec_369: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1posts/post response_header (response Retry-After 429)."""
+codec_369: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1posts/get response_header (response Cache-Control 200)."""
 
 codec_370: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts/post response_body (response default application/problem+json)."""
+"""Codec of /paths/~1posts/get response_body (response 401 application/problem+json)."""
 
-codec_371: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1posts/post response_header (response Retry-After default)."""
+codec_371: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts/get response_body (response 422 application/problem+json)."""
 
-codec_372: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
-"""Codec of /paths/~1posts~1bulk/post parameter (request header Idempotency-Key)."""
+codec_372: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts/get response_body (response 429 application/problem+json)."""
 
-codec_373: Final[PydanticCodec[models.PostBatchCreate]] = PydanticCodec(models.PostBatchCreate)
-"""Codec of /paths/~1posts~1bulk/post request_body (request application/json)."""
+codec_373: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1posts/get response_header (response Retry-After 429)."""
 
-codec_374: Final[PydanticCodec[models.PostBatch]] = PydanticCodec(models.PostBatch)
-"""Codec of /paths/~1posts~1bulk/post response_body (response 201 application/json)."""
+codec_374: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts/get response_body (response default application/problem+json)."""
 
-codec_375: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
-"""Codec of /paths/~1posts~1bulk/post response_header (response Location 201)."""
+codec_375: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1posts/get response_header (response Retry-After default)."""
 
-codec_376: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
-"""Codec of /paths/~1posts~1bulk/post response_header (response Idempotent-Replayed 201)."""
+codec_376: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
+"""Codec of /paths/~1posts/post parameter (request header Idempotency-Key)."""
 
-codec_377: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1bulk/post response_body (response 400 application/problem+json)."""
+codec_377: Final[PydanticCodec[models.PostCreate]] = PydanticCodec(models.PostCreate)
+"""Codec of /paths/~1posts/post request_body (request application/json)."""
 
-codec_378: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1bulk/post response_body (response 401 application/problem+json)."""
+codec_378: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
+"""Codec of /paths/~1posts/post response_body (response 201 application/json)."""
 
-codec_379: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1bulk/post response_body (response 403 application/problem+json)."""
+codec_379: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+"""Codec of /paths/~1posts/post response_header (response Location 201)."""
 
-codec_380: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1bulk/post response_body (response 409 application/problem+json)."""
+codec_380: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1posts/post response_header (response ETag 201)."""
 
-codec_381: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1bulk/post response_body (response 413 application/problem+json)."""
+codec_381: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
+"""Codec of /paths/~1posts/post response_header (response Idempotent-Replayed 201)."""
 
 codec_382: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1bulk/post response_body (response 415 application/problem+json)."""
+"""Codec of /paths/~1posts/post response_body (response 400 application/problem+json)."""
 
 codec_383: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1bulk/post response_body (response 422 application/problem+json)."""
+"""Codec of /paths/~1posts/post response_body (response 401 application/problem+json)."""
 
 codec_384: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1bulk/post response_body (response 429 application/problem+json)."""
+"""Codec of /paths/~1posts/post response_body (response 403 application/problem+json)."""
 
-codec_385: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1posts~1bulk/post response_header (response Retry-After 429)."""
+codec_385: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts/post response_body (response 409 application/problem+json)."""
 
 codec_386: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1bulk/post response_body (response default application/problem+json)."""
+"""Codec of /paths/~1posts/post response_body (response 413 application/problem+json)."""
 
-codec_387: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1posts~1bulk/post response_header (response Retry-After default)."""
+codec_387: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts/post response_body (response 415 application/problem+json)."""
 
-codec_388: Final[PydanticCodec[models.PostBatchDelete]] = PydanticCodec(models.PostBatchDelete)
-"""Codec of /paths/~1posts~1bulk-delete/post request_body (request application/json)."""
+codec_388: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts/post response_body (response 422 application/problem+json)."""
 
 codec_389: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1bulk-delete/post response_body (response 400 application/problem+json)."""
+"""Codec of /paths/~1posts/post response_body (response 429 application/problem+json)."""
 
-codec_390: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1bulk-delete/post response_body (response 401 application/problem+json)."""
+codec_390: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1posts/post response_header (response Retry-After 429)."""
 
 codec_391: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1bulk-delete/post response_body (response 403 application/problem+json)."""
+"""Codec of /paths/~1posts/post response_body (response default application/problem+json)."""
 
-codec_392: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1bulk-delete/post response_body (response 404 application/problem+json)."""
+codec_392: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1posts/post response_header (response Retry-After default)."""
 
-codec_393: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1bulk-delete/post response_body (response 413 application/problem+json)."""
+codec_393: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
+"""Codec of /paths/~1posts~1bulk/post parameter (request header Idempotency-Key)."""
 
-codec_394: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1bulk-delete/post response_body (response 415 application/problem+json)."""
+codec_394: Final[PydanticCodec[models.PostBatchCreate]] = PydanticCodec(models.PostBatchCreate)
+"""Codec of /paths/~1posts~1bulk/post request_body (request application/json)."""
 
-codec_395: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1bulk-delete/post response_body (response 422 application/problem+json)."""
+codec_395: Final[PydanticCodec[models.PostBatch]] = PydanticCodec(models.PostBatch)
+"""Codec of /paths/~1posts~1bulk/post response_body (response 201 application/json)."""
 
-codec_396: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1bulk-delete/post response_body (response 429 application/problem+json)."""
+codec_396: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+"""Codec of /paths/~1posts~1bulk/post response_header (response Location 201)."""
 
-codec_397: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1posts~1bulk-delete/post response_header (response Retry-After 429)."""
+codec_397: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
+"""Codec of /paths/~1posts~1bulk/post response_header (response Idempotent-Replayed 201)."""
 
 codec_398: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1bulk-delete/post response_body (response default application/problem+json)."""
+"""Codec of /paths/~1posts~1bulk/post response_body (response 400 application/problem+json)."""
 
-codec_399: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1posts~1bulk-delete/post response_header (response Retry-After default)."""
+codec_399: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1bulk/post response_body (response 401 application/problem+json)."""
 
-codec_400: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
-"""Codec of /paths/~1posts~1export/get parameter (request query cursor)."""
+codec_400: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1bulk/post response_body (response 403 application/problem+json)."""
 
-codec_401: Final[PydanticCodec[models.PostSort]] = PydanticCodec(models.PostSort)
-"""Codec of /paths/~1posts~1export/get parameter (request query sort)."""
+codec_401: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1bulk/post response_body (response 409 application/problem+json)."""
 
-codec_402: Final[PydanticCodec[models.PostStatus]] = PydanticCodec(models.PostStatus)
-"""Codec of /paths/~1posts~1export/get parameter (request query status)."""
+codec_402: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1bulk/post response_body (response 413 application/problem+json)."""
 
-codec_403: Final[PydanticCodec[models.Username]] = PydanticCodec(models.Username)
-"""Codec of /paths/~1posts~1export/get parameter (request query author)."""
+codec_403: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1bulk/post response_body (response 415 application/problem+json)."""
 
-codec_404: Final[PydanticCodec[models.TagName]] = PydanticCodec(models.TagName)
-"""Codec of /paths/~1posts~1export/get parameter (request query tag)."""
+codec_404: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1bulk/post response_body (response 422 application/problem+json)."""
 
-codec_405: Final[PydanticCodec[models.CategorySlug]] = PydanticCodec(models.CategorySlug)
-"""Codec of /paths/~1posts~1export/get parameter (request query category)."""
+codec_405: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1bulk/post response_body (response 429 application/problem+json)."""
 
-codec_406: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
-"""Codec of /paths/~1posts~1export/get parameter (request query featured)."""
+codec_406: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1posts~1bulk/post response_header (response Retry-After 429)."""
 
-codec_407: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
-"""Codec of /paths/~1posts~1export/get parameter (request query published_after)."""
+codec_407: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1bulk/post response_body (response default application/problem+json)."""
 
-codec_408: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
-"""Codec of /paths/~1posts~1export/get parameter (request query published_before)."""
+codec_408: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1posts~1bulk/post response_header (response Retry-After default)."""
 
-codec_409: Final[PydanticCodec[models.PostExportTable]] = PydanticCodec(models.PostExportTable)
-"""Codec of /paths/~1posts~1export/get response_body (response 200 text/csv)."""
+codec_409: Final[PydanticCodec[models.PostBatchDelete]] = PydanticCodec(models.PostBatchDelete)
+"""Codec of /paths/~1posts~1bulk-delete/post request_body (request application/json)."""
 
-codec_410: Final[PydanticCodec[models.ContentDisposition]] = PydanticCodec(models.ContentDisposition)
-"""Codec of /paths/~1posts~1export/get response_header (response Content-Disposition 200)."""
+codec_410: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1bulk-delete/post response_body (response 400 application/problem+json)."""
 
-codec_411: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
-"""Codec of /paths/~1posts~1export/get response_header (response Cache-Control 200)."""
+codec_411: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1bulk-delete/post response_body (response 401 application/problem+json)."""
 
 codec_412: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1export/get response_body (response 401 application/problem+json)."""
+"""Codec of /paths/~1posts~1bulk-delete/post response_body (response 403 application/problem+json)."""
 
 codec_413: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1export/get response_body (response 406 application/problem+json)."""
+"""Codec of /paths/~1posts~1bulk-delete/post response_body (response 404 application/problem+json)."""
 
 codec_414: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1export/get response_body (response 422 application/problem+json)."""
+"""Codec of /paths/~1posts~1bulk-delete/post response_body (response 413 application/problem+json)."""
 
 codec_415: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1export/get response_body (response 429 application/problem+json)."""
+"""Codec of /paths/~1posts~1bulk-delete/post response_body (response 415 application/problem+json)."""
 
-codec_416: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1posts~1export/get response_header (response Retry-After 429)."""
+codec_416: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1bulk-delete/post response_body (response 422 application/problem+json)."""
 
 codec_417: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1export/get response_body (response default application/problem+json)."""
+"""Codec of /paths/~1posts~1bulk-delete/post response_body (response 429 application/problem+json)."""
 
 codec_418: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1posts~1export/get response_header (response Retry-After default)."""
+"""Codec of /paths/~1posts~1bulk-delete/post response_header (response Retry-After 429)."""
 
-codec_419: Final[PydanticCodec[models.ImportMode]] = PydanticCodec(models.ImportMode)
-"""Codec of /paths/~1posts~1import/post parameter (request query mode)."""
+codec_419: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1bulk-delete/post response_body (response default application/problem+json)."""
 
-codec_420: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
-"""Codec of /paths/~1posts~1import/post parameter (request header Idempotency-Key)."""
+codec_420: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1posts~1bulk-delete/post response_header (response Retry-After default)."""
 
-codec_421: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
-"""Codec of /paths/~1posts~1import/post response_body (response 202 application/json)."""
+codec_421: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+"""Codec of /paths/~1posts~1export/get parameter (request query cursor)."""
 
-codec_422: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
-"""Codec of /paths/~1posts~1import/post response_header (response Location 202)."""
+codec_422: Final[PydanticCodec[models.PostSort]] = PydanticCodec(models.PostSort)
+"""Codec of /paths/~1posts~1export/get parameter (request query sort)."""
 
-codec_423: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
-"""Codec of /paths/~1posts~1import/post response_header (response Idempotent-Replayed 202)."""
+codec_423: Final[PydanticCodec[models.PostStatus]] = PydanticCodec(models.PostStatus)
+"""Codec of /paths/~1posts~1export/get parameter (request query status)."""
 
-codec_424: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1import/post response_body (response 400 application/problem+json)."""
+codec_424: Final[PydanticCodec[models.Username]] = PydanticCodec(models.Username)
+"""Codec of /paths/~1posts~1export/get parameter (request query author)."""
 
-codec_425: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1import/post response_body (response 401 application/problem+json)."""
+codec_425: Final[PydanticCodec[models.TagName]] = PydanticCodec(models.TagName)
+"""Codec of /paths/~1posts~1export/get parameter (request query tag)."""
 
-codec_426: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1import/post response_body (response 403 application/problem+json)."""
+codec_426: Final[PydanticCodec[models.CategorySlug]] = PydanticCodec(models.CategorySlug)
+"""Codec of /paths/~1posts~1export/get parameter (request query category)."""
 
-codec_427: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1import/post response_body (response 409 application/problem+json)."""
+codec_427: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+"""Codec of /paths/~1posts~1export/get parameter (request query featured)."""
 
-codec_428: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1import/post response_body (response 413 application/problem+json)."""
+codec_428: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
+"""Codec of /paths/~1posts~1export/get parameter (request query published_after)."""
 
-codec_429: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1import/post response_body (response 415 application/problem+json)."""
+codec_429: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
+"""Codec of /paths/~1posts~1export/get parameter (request query published_before)."""
 
-codec_430: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1import/post response_body (response 422 application/problem+json)."""
+codec_430: Final[PydanticCodec[models.PostExportTable]] = PydanticCodec(models.PostExportTable)
+"""Codec of /paths/~1posts~1export/get response_body (response 200 text/csv)."""
 
-codec_431: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1import/post response_body (response 429 application/problem+json)."""
+codec_431: Final[PydanticCodec[models.ContentDisposition]] = PydanticCodec(models.ContentDisposition)
+"""Codec of /paths/~1posts~1export/get response_header (response Content-Disposition 200)."""
 
-codec_432: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1posts~1import/post response_header (response Retry-After 429)."""
+codec_432: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1posts~1export/get response_header (response Cache-Control 200)."""
 
 codec_433: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1import/post response_body (response default application/problem+json)."""
+"""Codec of /paths/~1posts~1export/get response_body (response 401 application/problem+json)."""
 
-codec_434: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1posts~1import/post response_header (response Retry-After default)."""
+codec_434: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1export/get response_body (response 406 application/problem+json)."""
 
-codec_435: Final[PydanticCodec[models.SearchQuery]] = PydanticCodec(models.SearchQuery)
-"""Codec of /paths/~1posts~1search/get parameter (request query q)."""
+codec_435: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1export/get response_body (response 422 application/problem+json)."""
 
-codec_436: Final[PydanticCodec[models.Username]] = PydanticCodec(models.Username)
-"""Codec of /paths/~1posts~1search/get parameter (request query author)."""
+codec_436: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1export/get response_body (response 429 application/problem+json)."""
 
-codec_437: Final[PydanticCodec[models.TagName]] = PydanticCodec(models.TagName)
-"""Codec of /paths/~1posts~1search/get parameter (request query tag)."""
+codec_437: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1posts~1export/get response_header (response Retry-After 429)."""
 
-codec_438: Final[PydanticCodec[models.CategorySlug]] = PydanticCodec(models.CategorySlug)
-"""Codec of /paths/~1posts~1search/get parameter (request query category)."""
+codec_438: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1export/get response_body (response default application/problem+json)."""
 
-codec_439: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
-"""Codec of /paths/~1posts~1search/get parameter (request query featured)."""
+codec_439: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1posts~1export/get response_header (response Retry-After default)."""
 
-codec_440: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
-"""Codec of /paths/~1posts~1search/get parameter (request query published_after)."""
+codec_440: Final[PydanticCodec[models.ImportMode]] = PydanticCodec(models.ImportMode)
+"""Codec of /paths/~1posts~1import/post parameter (request query mode)."""
 
-codec_441: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
-"""Codec of /paths/~1posts~1search/get parameter (request query published_before)."""
+codec_441: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
+"""Codec of /paths/~1posts~1import/post parameter (request header Idempotency-Key)."""
 
-codec_442: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
-"""Codec of /paths/~1posts~1search/get parameter (request query limit)."""
+codec_442: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
+"""Codec of /paths/~1posts~1import/post response_body (response 202 application/json)."""
 
-codec_443: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
-"""Codec of /paths/~1posts~1search/get parameter (request query cursor)."""
+codec_443: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+"""Codec of /paths/~1posts~1import/post response_header (response Location 202)."""
 
-codec_444: Final[PydanticCodec[models.PostHitPage]] = PydanticCodec(models.PostHitPage)
-"""Codec of /paths/~1posts~1search/get response_body (response 200 application/json)."""
+codec_444: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
+"""Codec of /paths/~1posts~1import/post response_header (response Idempotent-Replayed 202)."""
 
-codec_445: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
-"""Codec of /paths/~1posts~1search/get response_header (response Link 200)."""
+codec_445: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1import/post response_body (response 400 application/problem+json)."""
 
-codec_446: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
-"""Codec of /paths/~1posts~1search/get response_header (response Cache-Control 200)."""
+codec_446: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1import/post response_body (response 401 application/problem+json)."""
 
 codec_447: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1search/get response_body (response 401 application/problem+json)."""
+"""Codec of /paths/~1posts~1import/post response_body (response 403 application/problem+json)."""
 
 codec_448: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1search/get response_body (response 422 application/problem+json)."""
+"""Codec of /paths/~1posts~1import/post response_body (response 409 application/problem+json)."""
 
 codec_449: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1search/get response_body (response 429 application/problem+json)."""
+"""Codec of /paths/~1posts~1import/post response_body (response 413 application/problem+json)."""
 
-codec_450: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1posts~1search/get response_header (response Retry-After 429)."""
+codec_450: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1import/post response_body (response 415 application/problem+json)."""
 
 codec_451: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1import/post response_body (response 422 application/problem+json)."""
+
+codec_452: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1import/post response_body (response 429 application/problem+json)."""
+
+codec_453: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1posts~1import/post response_header (response Retry-After 429)."""
+
+codec_454: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1import/post response_body (response default application/problem+json)."""
+
+codec_455: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1posts~1import/post response_header (response Retry-After default)."""
+
+codec_456: Final[PydanticCodec[models.SearchQuery]] = PydanticCodec(models.SearchQuery)
+"""Codec of /paths/~1posts~1search/get parameter (request query q)."""
+
+codec_457: Final[PydanticCodec[models.Username]] = PydanticCodec(models.Username)
+"""Codec of /paths/~1posts~1search/get parameter (request query author)."""
+
+codec_458: Final[PydanticCodec[models.TagName]] = PydanticCodec(models.TagName)
+"""Codec of /paths/~1posts~1search/get parameter (request query tag)."""
+
+codec_459: Final[PydanticCodec[models.CategorySlug]] = PydanticCodec(models.CategorySlug)
+"""Codec of /paths/~1posts~1search/get parameter (request query category)."""
+
+codec_460: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+"""Codec of /paths/~1posts~1search/get parameter (request query featured)."""
+
+codec_461: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
+"""Codec of /paths/~1posts~1search/get parameter (request query published_after)."""
+
+codec_462: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
+"""Codec of /paths/~1posts~1search/get parameter (request query published_before)."""
+
+codec_463: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+"""Codec of /paths/~1posts~1search/get parameter (request query limit)."""
+
+codec_464: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+"""Codec of /paths/~1posts~1search/get parameter (request query cursor)."""
+
+codec_465: Final[PydanticCodec[models.PostHitPage]] = PydanticCodec(models.PostHitPage)
+"""Codec of /paths/~1posts~1search/get response_body (response 200 application/json)."""
+
+codec_466: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+"""Codec of /paths/~1posts~1search/get response_header (response Link 200)."""
+
+codec_467: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1posts~1search/get response_header (response Cache-Control 200)."""
+
+codec_468: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1search/get response_body (response 401 application/problem+json)."""
+
+codec_469: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1search/get response_body (response 422 application/problem+json)."""
+
+codec_470: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1search/get response_body (response 429 application/problem+json)."""
+
+codec_471: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1posts~1search/get response_header (response Retry-After 429)."""
+
+codec_472: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1search/get response_body (response default application/problem+json)."""
 
-codec_452: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_473: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1search/get response_header (response Retry-After default)."""
 
-codec_453: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_474: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get parameter (request header If-None-Match)."""
 
-codec_454: Final[PydanticCodec[models.PostInclude]] = PydanticCodec(models.PostInclude)
+codec_475: Final[PydanticCodec[models.PostInclude]] = PydanticCodec(models.PostInclude)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get parameter (request query include)."""
 
-codec_455: Final[PydanticCodec[models.Slug]] = PydanticCodec(models.Slug)
+codec_476: Final[PydanticCodec[models.Slug]] = PydanticCodec(models.Slug)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get parameter (request path slug)."""
 
-codec_456: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
+codec_477: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_body (response 200 application/json)."""
 
-codec_457: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_478: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response ETag 200)."""
 
-codec_458: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_479: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Cache-Control 200)."""
 
-codec_459: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_480: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response ETag 304)."""
 
-codec_460: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_481: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Cache-Control 304)."""
 
-codec_461: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+codec_482: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Location 308)."""
 
-codec_462: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_483: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_body (response 401 application/problem+json)."""
 
-codec_463: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_484: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_body (response 404 application/problem+json)."""
 
-codec_464: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_485: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_body (response 422 application/problem+json)."""
 
-codec_465: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_486: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_body (response 429 application/problem+json)."""
 
-codec_466: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_487: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Retry-After 429)."""
 
-codec_467: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_488: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_body (response default application/problem+json)."""
 
-codec_468: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_489: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Retry-After default)."""
 
-codec_469: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_490: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1posts~1{post_id}/get parameter (request header If-None-Match)."""
 
-codec_470: Final[PydanticCodec[models.PostInclude]] = PydanticCodec(models.PostInclude)
+codec_491: Final[PydanticCodec[models.PostInclude]] = PydanticCodec(models.PostInclude)
 """Codec of /paths/~1posts~1{post_id}/get parameter (request query include)."""
 
-codec_471: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_492: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}/get parameter (request path post_id)."""
 
-codec_472: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
+codec_493: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
 """Codec of /paths/~1posts~1{post_id}/get response_body (response 200 application/json)."""
 
-codec_473: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_494: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response ETag 200)."""
 
-codec_474: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_495: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response Cache-Control 200)."""
 
-codec_475: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_496: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response ETag 304)."""
 
-codec_476: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_497: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response Cache-Control 304)."""
 
-codec_477: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_498: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/get response_body (response 401 application/problem+json)."""
 
-codec_478: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_499: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/get response_body (response 404 application/problem+json)."""
 
-codec_479: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_500: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/get response_body (response 422 application/problem+json)."""
 
-codec_480: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_501: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/get response_body (response 429 application/problem+json)."""
 
-codec_481: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_502: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response Retry-After 429)."""
 
-codec_482: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_503: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/get response_body (response default application/problem+json)."""
 
-codec_483: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_504: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response Retry-After default)."""
 
-codec_484: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_505: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1posts~1{post_id}/patch parameter (request header If-Match)."""
 
-codec_485: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_506: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}/patch parameter (request path post_id)."""
 
-codec_486: Final[PydanticCodec[models.PostUpdate]] = PydanticCodec(models.PostUpdate)
+codec_507: Final[PydanticCodec[models.PostUpdate]] = PydanticCodec(models.PostUpdate)
 """Codec of /paths/~1posts~1{post_id}/patch request_body (request application/merge-patch+json)."""
 
-codec_487: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
+codec_508: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
 """Codec of /paths/~1posts~1{post_id}/patch response_body (response 200 application/json)."""
 
-codec_488: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_509: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response ETag 200)."""
 
-codec_489: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_510: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/patch response_body (response 400 application/problem+json)."""
 
-codec_490: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_511: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/patch response_body (response 401 application/problem+json)."""
 
-codec_491: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_512: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/patch response_body (response 403 application/problem+json)."""
 
-codec_492: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_513: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/patch response_body (response 404 application/problem+json)."""
 
-codec_493: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_514: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/patch response_body (response 412 application/problem+json)."""
 
-codec_494: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_515: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/patch response_body (response 413 application/problem+json)."""
 
-codec_495: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_516: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/patch response_body (response 415 application/problem+json)."""
 
-codec_496: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_517: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/patch response_body (response 422 application/problem+json)."""
 
-codec_497: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_518: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/patch response_body (response 428 application/problem+json)."""
 
-codec_498: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_519: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/patch response_body (response 429 application/problem+json)."""
 
-codec_499: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_520: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Retry-After 429)."""
 
-codec_500: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_521: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/patch response_body (response default application/problem+json)."""
 
-codec_501: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_522: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Retry-After default)."""
 
-codec_502: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_523: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1posts~1{post_id}/delete parameter (request header If-Match)."""
 
-codec_503: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_524: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}/delete parameter (request path post_id)."""
 
-codec_504: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_525: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/delete response_body (response 401 application/problem+json)."""
 
-codec_505: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_526: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/delete response_body (response 403 application/problem+json)."""
 
-codec_506: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_527: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/delete response_body (response 404 application/problem+json)."""
 
-codec_507: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_528: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/delete response_body (response 412 application/problem+json)."""
 
-codec_508: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_529: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/delete response_body (response 422 application/problem+json)."""
 
-codec_509: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_530: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/delete response_body (response 428 application/problem+json)."""
 
-codec_510: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_531: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/delete response_body (response 429 application/problem+json)."""
 
-codec_511: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_532: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response Retry-After 429)."""
 
-codec_512: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_533: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/delete response_body (response default application/problem+json)."""
 
-codec_513: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_534: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response Retry-After default)."""
 
-codec_514: Final[PydanticCodec[models.RelatedLimit]] = PydanticCodec(models.RelatedLimit)
+codec_535: Final[PydanticCodec[models.RelatedLimit]] = PydanticCodec(models.RelatedLimit)
 """Codec of /paths/~1posts~1{post_id}~1related/get parameter (request query limit)."""
 
-codec_515: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_536: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}~1related/get parameter (request path post_id)."""
 
-codec_516: Final[PydanticCodec[models.RelatedPosts]] = PydanticCodec(models.RelatedPosts)
+codec_537: Final[PydanticCodec[models.RelatedPosts]] = PydanticCodec(models.RelatedPosts)
 """Codec of /paths/~1posts~1{post_id}~1related/get response_body (response 200 application/json)."""
 
-codec_517: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_538: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1posts~1{post_id}~1related/get response_header (response Cache-Control 200)."""
 
-codec_518: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_539: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1related/get response_body (response 401 application/problem+json)."""
 
-codec_519: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_540: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1related/get response_body (response 404 application/problem+json)."""
 
-codec_520: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_541: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1related/get response_body (response 422 application/problem+json)."""
 
-codec_521: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_542: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1related/get response_body (response 429 application/problem+json)."""
 
-codec_522: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_543: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1related/get response_header (response Retry-After 429)."""
 
-codec_523: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_544: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1related/get response_body (response default application/problem+json)."""
 
-codec_524: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_545: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1related/get response_header (response Retry-After default)."""
 
-codec_525: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_546: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}~1publication/put parameter (request path post_id)."""
 
-codec_526: Final[PydanticCodec[models.Publication]] = PydanticCodec(models.Publication)
+codec_547: Final[PydanticCodec[models.Publication]] = PydanticCodec(models.Publication)
 """Codec of /paths/~1posts~1{post_id}~1publication/put request_body (request application/json)."""
 
-codec_527: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
+codec_548: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 200 application/json)."""
 
-codec_528: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_549: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response ETag 200)."""
 
-codec_529: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_550: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 400 application/problem+json)."""
 
-codec_530: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_551: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 401 application/problem+json)."""
 
-codec_531: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_552: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 403 application/problem+json)."""
 
-codec_532: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_553: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 404 application/problem+json)."""
 
-codec_533: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_554: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 409 application/problem+json)."""
 
-codec_534: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_555: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 413 application/problem+json)."""
 
-codec_535: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_556: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 415 application/problem+json)."""
 
-codec_536: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_557: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 422 application/problem+json)."""
 
-codec_537: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_558: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 429 application/problem+json)."""
 
-codec_538: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_559: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Retry-After 429)."""
 
-codec_539: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_560: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response default application/problem+json)."""
 
-codec_540: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_561: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Retry-After default)."""
 
-codec_541: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_562: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete parameter (request path post_id)."""
 
-codec_542: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
+codec_563: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response 200 application/json)."""
 
-codec_543: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_564: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response ETag 200)."""
 
-codec_544: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_565: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response 401 application/problem+json)."""
 
-codec_545: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_566: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response 403 application/problem+json)."""
 
-codec_546: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_567: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response 404 application/problem+json)."""
 
-codec_547: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_568: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response 409 application/problem+json)."""
 
-codec_548: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_569: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response 422 application/problem+json)."""
 
-codec_549: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_570: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response 429 application/problem+json)."""
 
-codec_550: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_571: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Retry-After 429)."""
 
-codec_551: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_572: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response default application/problem+json)."""
 
-codec_552: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_573: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Retry-After default)."""
 
-codec_553: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_574: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}~1archive/put parameter (request path post_id)."""
 
-codec_554: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
+codec_575: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response 200 application/json)."""
 
-codec_555: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_576: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response ETag 200)."""
 
-codec_556: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_577: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response 401 application/problem+json)."""
 
-codec_557: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_578: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response 403 application/problem+json)."""
 
-codec_558: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_579: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response 404 application/problem+json)."""
 
-codec_559: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_580: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response 409 application/problem+json)."""
 
-codec_560: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_581: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response 422 application/problem+json)."""
 
-codec_561: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_582: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response 429 application/problem+json)."""
 
-codec_562: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_583: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Retry-After 429)."""
 
-codec_563: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_584: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response default application/problem+json)."""
 
-codec_564: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_585: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Retry-After default)."""
 
-codec_565: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_586: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}~1feature/put parameter (request path post_id)."""
 
-codec_566: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
+codec_587: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_body (response 200 application/json)."""
 
-codec_567: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_588: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_header (response ETag 200)."""
 
-codec_568: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_589: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_body (response 401 application/problem+json)."""
 
-codec_569: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_590: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_body (response 403 application/problem+json)."""
 
-codec_570: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_591: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_body (response 404 application/problem+json)."""
 
-codec_571: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_592: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_body (response 422 application/problem+json)."""
 
-codec_572: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_593: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_body (response 429 application/problem+json)."""
 
-codec_573: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_594: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_header (response Retry-After 429)."""
 
-codec_574: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_595: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_body (response default application/problem+json)."""
 
-codec_575: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_596: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_header (response Retry-After default)."""
 
-codec_576: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_597: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete parameter (request path post_id)."""
 
-codec_577: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
+codec_598: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_body (response 200 application/json)."""
 
-codec_578: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_599: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_header (response ETag 200)."""
 
-codec_579: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_600: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_body (response 401 application/problem+json)."""
 
-codec_580: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_601: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_body (response 403 application/problem+json)."""
 
-codec_581: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_602: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_body (response 404 application/problem+json)."""
 
-codec_582: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_603: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_body (response 422 application/problem+json)."""
 
-codec_583: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_604: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_body (response 429 application/problem+json)."""
 
-codec_584: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_605: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_header (response Retry-After 429)."""
 
-codec_585: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_606: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_body (response default application/problem+json)."""
 
-codec_586: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_607: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_header (response Retry-After default)."""
 
-codec_587: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_608: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get parameter (request query limit)."""
 
-codec_588: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+codec_609: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get parameter (request query cursor)."""
 
-codec_589: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+codec_610: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get parameter (request query page)."""
 
-codec_590: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_611: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get parameter (request query include_total)."""
 
-codec_591: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_612: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get parameter (request path post_id)."""
 
-codec_592: Final[PydanticCodec[models.RevisionPage]] = PydanticCodec(models.RevisionPage)
+codec_613: Final[PydanticCodec[models.RevisionPage]] = PydanticCodec(models.RevisionPage)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_body (response 200 application/json)."""
 
-codec_593: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+codec_614: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_header (response Link 200)."""
 
-codec_594: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_615: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_body (response 401 application/problem+json)."""
 
-codec_595: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_616: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_body (response 403 application/problem+json)."""
 
-codec_596: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_617: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_body (response 404 application/problem+json)."""
 
-codec_597: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_618: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_body (response 422 application/problem+json)."""
 
-codec_598: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_619: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_body (response 429 application/problem+json)."""
 
-codec_599: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_620: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_header (response Retry-After 429)."""
 
-codec_600: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_621: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_body (response default application/problem+json)."""
 
-codec_601: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_622: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_header (response Retry-After default)."""
 
-codec_602: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_623: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get parameter (request path post_id)."""
 
-codec_603: Final[PydanticCodec[models.RevisionNumber]] = PydanticCodec(models.RevisionNumber)
+codec_624: Final[PydanticCodec[models.RevisionNumber]] = PydanticCodec(models.RevisionNumber)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get parameter (request path number)."""
 
-codec_604: Final[PydanticCodec[models.Revision]] = PydanticCodec(models.Revision)
+codec_625: Final[PydanticCodec[models.Revision]] = PydanticCodec(models.Revision)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_body (response 200 application/json)."""
 
-codec_605: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_626: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_body (response 401 application/problem+json)."""
 
-codec_606: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_627: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_body (response 403 application/problem+json)."""
 
-codec_607: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_628: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_body (response 404 application/problem+json)."""
 
-codec_608: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_629: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_body (response 422 application/problem+json)."""
 
-codec_609: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_630: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_body (response 429 application/problem+json)."""
 
-codec_610: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_631: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_header (response Retry-After 429)."""
 
-codec_611: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_632: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_body (response default application/problem+json)."""
 
-codec_612: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_633: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_header (response Retry-After default)."""
 
-codec_613: Final[PydanticCodec[models.RevisionNumber]] = PydanticCodec(models.RevisionNumber)
+codec_634: Final[PydanticCodec[models.RevisionNumber]] = PydanticCodec(models.RevisionNumber)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get parameter (request query against)."""
 
-codec_614: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_635: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get parameter (request path post_id)."""
 
-codec_615: Final[PydanticCodec[models.RevisionNumber]] = PydanticCodec(models.RevisionNumber)
+codec_636: Final[PydanticCodec[models.RevisionNumber]] = PydanticCodec(models.RevisionNumber)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get parameter (request path number)."""
 
-codec_616: Final[PydanticCodec[models.RevisionDiff]] = PydanticCodec(models.RevisionDiff)
+codec_637: Final[PydanticCodec[models.RevisionDiff]] = PydanticCodec(models.RevisionDiff)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_body (response 200 application/json)."""
 
-codec_617: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_638: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_body (response 401 application/problem+json)."""
 
-codec_618: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_639: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_body (response 403 application/problem+json)."""
 
-codec_619: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_640: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_body (response 404 application/problem+json)."""
 
-codec_620: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_641: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_body (response 422 application/problem+json)."""
 
-codec_621: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_642: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_body (response 429 application/problem+json)."""
 
-codec_622: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_643: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_header (response Retry-After 429)."""
 
-codec_623: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_644: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_body (response default application/problem+json)."""
 
-codec_624: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_645: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_header (response Retry-After default)."""
 
-codec_625: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_646: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put parameter (request header If-Match)."""
 
-codec_626: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_647: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put parameter (request path post_id)."""
 
-codec_627: Final[PydanticCodec[models.RevisionNumber]] = PydanticCodec(models.RevisionNumber)
+codec_648: Final[PydanticCodec[models.RevisionNumber]] = PydanticCodec(models.RevisionNumber)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put parameter (request path number)."""
 
-codec_628: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
+codec_649: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_body (response 200 application/json)."""
 
-codec_629: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_650: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_header (response ETag 200)."""
 
-codec_630: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_651: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_body (response 401 application/problem+json)."""
 
-codec_631: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_652: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_body (response 403 application/problem+json)."""
 
-codec_632: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_653: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_body (response 404 application/problem+json)."""
 
-codec_633: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_654: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_body (response 412 application/problem+json)."""
 
-codec_634: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_655: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_body (response 422 application/problem+json)."""
 
-codec_635: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_656: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_body (response 428 application/problem+json)."""
 
-codec_636: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_657: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_body (response 429 application/problem+json)."""
 
-codec_637: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_658: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_header (response Retry-After 429)."""
 
-codec_638: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_659: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_body (response default application/problem+json)."""
 
-codec_639: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_660: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_header (response Retry-After default)."""
 
-codec_640: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_661: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}~1like/put parameter (request path post_id)."""
 
-codec_641: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_662: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_body (response 401 application/problem+json)."""
 
-codec_642: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_663: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_body (response 403 application/problem+json)."""
 
-codec_643: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_664: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_body (response 404 application/problem+json)."""
 
-codec_644: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_665: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_body (response 409 application/problem+json)."""
 
-codec_645: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_666: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_body (response 422 application/problem+json)."""
 
-codec_646: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_667: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_body (response 429 application/problem+json)."""
 
-codec_647: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_668: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Retry-After 429)."""
 
-codec_648: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_669: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_body (response default application/problem+json)."""
 
-codec_649: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_670: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Retry-After default)."""
 
-codec_650: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_671: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}~1like/delete parameter (request path post_id)."""
 
-codec_651: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_672: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_body (response 401 application/problem+json)."""
 
-codec_652: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_673: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_body (response 403 application/problem+json)."""
 
-codec_653: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_674: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_body (response 404 application/problem+json)."""
 
-codec_654: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_675: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_body (response 422 application/problem+json)."""
 
-codec_655: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_676: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_body (response 429 application/problem+json)."""
 
-codec_656: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_677: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Retry-After 429)."""
 
-codec_657: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_678: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_body (response default application/problem+json)."""
 
-codec_658: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_679: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Retry-After default)."""
 
-codec_659: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_680: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request query limit)."""
 
-codec_660: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+codec_681: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
 """Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request query cursor)."""
 
-codec_661: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+codec_682: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
 """Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request query page)."""
 
-codec_662: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_683: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request query include_total)."""
 
-codec_663: Final[PydanticCodec[models.CommentSort]] = PydanticCodec(models.CommentSort)
+codec_684: Final[PydanticCodec[models.CommentSort]] = PydanticCodec(models.CommentSort)
 """Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request query sort)."""
 
-codec_664: Final[PydanticCodec[models.CommentLayout]] = PydanticCodec(models.CommentLayout)
+codec_685: Final[PydanticCodec[models.CommentLayout]] = PydanticCodec(models.CommentLayout)
 """Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request query layout)."""
 
-codec_665: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_686: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request path post_id)."""
 
-codec_666: Final[PydanticCodec[models.CommentPage]] = PydanticCodec(models.CommentPage)
+codec_687: Final[PydanticCodec[models.CommentPage]] = PydanticCodec(models.CommentPage)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_body (response 200 application/json)."""
 
-codec_667: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+codec_688: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Link 200)."""
 
-codec_668: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_689: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Cache-Control 200)."""
 
-codec_669: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_690: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_body (response 401 application/problem+json)."""
 
-codec_670: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_691: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_body (response 404 application/problem+json)."""
 
-codec_671: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_692: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_body (response 422 application/problem+json)."""
 
-codec_672: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_693: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_body (response 429 application/problem+json)."""
 
-codec_673: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_694: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Retry-After 429)."""
 
-codec_674: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_695: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_body (response default application/problem+json)."""
 
-codec_675: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_696: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Retry-After default)."""
 
-codec_676: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
+codec_697: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
 """Codec of /paths/~1posts~1{post_id}~1comments/post parameter (request header Idempotency-Key)."""
 
-codec_677: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_698: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}~1comments/post parameter (request path post_id)."""
 
-codec_678: Final[PydanticCodec[models.CommentCreate]] = PydanticCodec(models.CommentCreate)
+codec_699: Final[PydanticCodec[models.CommentCreate]] = PydanticCodec(models.CommentCreate)
 """Codec of /paths/~1posts~1{post_id}~1comments/post request_body (request application/json)."""
 
-codec_679: Final[PydanticCodec[models.Comment]] = PydanticCodec(models.Comment)
+codec_700: Final[PydanticCodec[models.Comment]] = PydanticCodec(models.Comment)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 201 application/json)."""
 
-codec_680: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+codec_701: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Location 201)."""
 
-codec_681: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_702: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response ETag 201)."""
 
-codec_682: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
+codec_703: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Idempotent-Replayed 201)."""
 
-codec_683: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_704: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 400 application/problem+json)."""
 
-codec_684: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_705: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 401 application/problem+json)."""
 
-codec_685: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_706: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 403 application/problem+json)."""
 
-codec_686: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_707: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 404 application/problem+json)."""
 
-codec_687: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_708: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 409 application/problem+json)."""
 
-codec_688: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_709: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 413 application/problem+json)."""
 
-codec_689: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_710: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 415 application/problem+json)."""
 
-codec_690: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_711: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 422 application/problem+json)."""
 
-codec_691: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_712: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 429 application/problem+json)."""
 
-codec_692: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_713: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Retry-After 429)."""
 
-codec_693: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_714: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response default application/problem+json)."""
 
-codec_694: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_715: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Retry-After default)."""
 
-codec_695: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_716: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1comments~1moderation-queue/get parameter (request query limit)."""
 
-codec_696: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+codec_717: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
 """Codec of /paths/~1comments~1moderation-queue/get parameter (request query cursor)."""
 
-codec_697: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+codec_718: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
 """Codec of /paths/~1comments~1moderation-queue/get parameter (request query page)."""
 
-codec_698: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_719: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1comments~1moderation-queue/get parameter (request query include_total)."""
 
-codec_699: Final[PydanticCodec[models.ModerationSort]] = PydanticCodec(models.ModerationSort)
+codec_720: Final[PydanticCodec[models.ModerationSort]] = PydanticCodec(models.ModerationSort)
 """Codec of /paths/~1comments~1moderation-queue/get parameter (request query sort)."""
 
-codec_700: Final[PydanticCodec[models.CommentStatus]] = PydanticCodec(models.CommentStatus)
+codec_721: Final[PydanticCodec[models.CommentStatus]] = PydanticCodec(models.CommentStatus)
 """Codec of /paths/~1comments~1moderation-queue/get parameter (request query status)."""
 
-codec_701: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_722: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1comments~1moderation-queue/get parameter (request query reported)."""
 
-codec_702: Final[PydanticCodec[models.ModerationPage]] = PydanticCodec(models.ModerationPage)
+codec_723: Final[PydanticCodec[models.ModerationPage]] = PydanticCodec(models.ModerationPage)
 """Codec of /paths/~1comments~1moderation-queue/get response_body (response 200 application/json)."""
 
-codec_703: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+codec_724: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response Link 200)."""
 
-codec_704: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_725: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response Cache-Control 200)."""
 
-codec_705: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_726: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1moderation-queue/get response_body (response 401 application/problem+json)."""
 
-codec_706: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_727: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1moderation-queue/get response_body (response 403 application/problem+json)."""
 
-codec_707: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_728: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1moderation-queue/get response_body (response 422 application/problem+json)."""
 
-codec_708: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_729: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1moderation-queue/get response_body (response 429 application/problem+json)."""
 
-codec_709: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_730: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response Retry-After 429)."""
 
-codec_710: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_731: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1moderation-queue/get response_body (response default application/problem+json)."""
 
-codec_711: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_732: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response Retry-After default)."""
 
-codec_712: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_733: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1comments~1{comment_id}/get parameter (request header If-None-Match)."""
 
-codec_713: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_734: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1comments~1{comment_id}/get parameter (request path comment_id)."""
 
-codec_714: Final[PydanticCodec[models.Comment]] = PydanticCodec(models.Comment)
+codec_735: Final[PydanticCodec[models.Comment]] = PydanticCodec(models.Comment)
 """Codec of /paths/~1comments~1{comment_id}/get response_body (response 200 application/json)."""
 
-codec_715: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_736: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response ETag 200)."""
 
-codec_716: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_737: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Cache-Control 200)."""
 
-codec_717: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_738: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response ETag 304)."""
 
-codec_718: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_739: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Cache-Control 304)."""
 
-codec_719: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_740: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/get response_body (response 401 application/problem+json)."""
 
-codec_720: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_741: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/get response_body (response 404 application/problem+json)."""
 
-codec_721: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_742: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/get response_body (response 422 application/problem+json)."""
 
-codec_722: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_743: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/get response_body (response 429 application/problem+json)."""
 
-codec_723: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_744: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Retry-After 429)."""
 
-codec_724: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_745: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/get response_body (response default application/problem+json)."""
 
-codec_725: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_746: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Retry-After default)."""
 
-codec_726: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_747: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1comments~1{comment_id}/patch parameter (request header If-Match)."""
 
-codec_727: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_748: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1comments~1{comment_id}/patch parameter (request path comment_id)."""
 
-codec_728: Final[PydanticCodec[models.CommentUpdate]] = PydanticCodec(models.CommentUpdate)
+codec_749: Final[PydanticCodec[models.CommentUpdate]] = PydanticCodec(models.CommentUpdate)
 """Codec of /paths/~1comments~1{comment_id}/patch request_body (request application/merge-patch+json)."""
 
-codec_729: Final[PydanticCodec[models.Comment]] = PydanticCodec(models.Comment)
+codec_750: Final[PydanticCodec[models.Comment]] = PydanticCodec(models.Comment)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 200 application/json)."""
 
-codec_730: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_751: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response ETag 200)."""
 
-codec_731: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_752: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 400 application/problem+json)."""
 
-codec_732: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_753: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 401 application/problem+json)."""
 
-codec_733: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_754: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 403 application/problem+json)."""
 
-codec_734: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_755: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 404 application/problem+json)."""
 
-codec_735: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_756: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 412 application/problem+json)."""
 
-codec_736: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_757: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 413 application/problem+json)."""
 
-codec_737: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_758: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 415 application/problem+json)."""
 
-codec_738: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_759: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 422 application/problem+json)."""
 
-codec_739: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_760: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 428 application/problem+json)."""
 
-codec_740: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_761: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 429 application/problem+json)."""
 
-codec_741: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_762: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Retry-After 429)."""
 
-codec_742: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_763: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response default application/problem+json)."""
 
-codec_743: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_764: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Retry-After default)."""
 
-codec_744: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_765: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1comments~1{comment_id}/delete parameter (request header If-Match)."""
 
-codec_745: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_766: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1comments~1{comment_id}/delete parameter (request path comment_id)."""
 
-codec_746: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_767: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/delete response_body (response 401 application/problem+json)."""
 
-codec_747: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_768: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/delete response_body (response 403 application/problem+json)."""
 
-codec_748: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_769: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/delete response_body (response 404 application/problem+json)."""
 
-codec_749: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_770: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/delete response_body (response 412 application/problem+json)."""
 
-codec_750: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_771: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/delete response_body (response 422 application/problem+json)."""
 
-codec_751: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_772: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/delete response_body (response 428 application/problem+json)."""
 
-codec_752: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_773: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/delete response_body (response 429 application/problem+json)."""
 
-codec_753: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_774: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Retry-After 429)."""
 
-codec_754: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_775: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/delete response_body (response default application/problem+json)."""
 
-codec_755: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_776: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Retry-After default)."""
 
-codec_756: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_777: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1comments~1{comment_id}~1like/put parameter (request path comment_id)."""
 
-codec_757: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_778: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response 401 application/problem+json)."""
 
-codec_758: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_779: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response 403 application/problem+json)."""
 
-codec_759: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_780: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response 404 application/problem+json)."""
 
-codec_760: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_781: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response 409 application/problem+json)."""
 
-codec_761: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_782: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response 422 application/problem+json)."""
 
-codec_762: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_783: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response 429 application/problem+json)."""
 
-codec_763: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_784: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Retry-After 429)."""
 
-codec_764: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_785: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response default application/problem+json)."""
 
-codec_765: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_786: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Retry-After default)."""
 
-codec_766: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_787: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete parameter (request path comment_id)."""
 
-codec_767: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_788: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_body (response 401 application/problem+json)."""
 
-codec_768: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_789: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_body (response 403 application/problem+json)."""
 
-codec_769: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_790: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_body (response 404 application/problem+json)."""
 
-codec_770: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_791: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_body (response 422 application/problem+json)."""
 
-codec_771: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_792: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_body (response 429 application/problem+json)."""
 
-codec_772: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_793: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Retry-After 429)."""
 
-codec_773: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_794: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_body (response default application/problem+json)."""
 
-codec_774: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_795: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Retry-After default)."""
 
-codec_775: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_796: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1comments~1{comment_id}~1report/put parameter (request path comment_id)."""
 
-codec_776: Final[PydanticCodec[models.CommentReport]] = PydanticCodec(models.CommentReport)
+codec_797: Final[PydanticCodec[models.CommentReport]] = PydanticCodec(models.CommentReport)
 """Codec of /paths/~1comments~1{comment_id}~1report/put request_body (request application/json)."""
 
-codec_777: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_798: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_body (response 400 application/problem+json)."""
 
-codec_778: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_799: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_body (response 401 application/problem+json)."""
 
-codec_779: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_800: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_body (response 403 application/problem+json)."""
 
-codec_780: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_801: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_body (response 404 application/problem+json)."""
 
-codec_781: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_802: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_body (response 413 application/problem+json)."""
 
-codec_782: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_803: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_body (response 415 application/problem+json)."""
 
-codec_783: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_804: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_body (response 422 application/problem+json)."""
 
-codec_784: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_805: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_body (response 429 application/problem+json)."""
 
-codec_785: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_806: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Retry-After 429)."""
 
-codec_786: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_807: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_body (response default application/problem+json)."""
 
-codec_787: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_808: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Retry-After default)."""
 
-codec_788: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_809: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put parameter (request header If-Match)."""
 
-codec_789: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_810: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put parameter (request path comment_id)."""
 
-codec_790: Final[PydanticCodec[models.Comment]] = PydanticCodec(models.Comment)
+codec_811: Final[PydanticCodec[models.Comment]] = PydanticCodec(models.Comment)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_body (response 200 application/json)."""
 
-codec_791: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_812: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response ETag 200)."""
 
-codec_792: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_813: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_body (response 401 application/problem+json)."""
 
-codec_793: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_814: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_body (response 403 application/problem+json)."""
 
-codec_794: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_815: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_body (response 404 application/problem+json)."""
 
-codec_795: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_816: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_body (response 412 application/problem+json)."""
 
-codec_796: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_817: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_body (response 422 application/problem+json)."""
 
-codec_797: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_818: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_body (response 428 application/problem+json)."""
 
-codec_798: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_819: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_body (response 429 application/problem+json)."""
 
-codec_799: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_820: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response Retry-After 429)."""
 
-codec_800: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_821: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_body (response default application/problem+json)."""
 
-codec_801: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_822: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response Retry-After default)."""
 
-codec_802: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_823: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put parameter (request header If-Match)."""
 
-codec_803: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_824: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put parameter (request path comment_id)."""
 
-codec_804: Final[PydanticCodec[models.Comment]] = PydanticCodec(models.Comment)
+codec_825: Final[PydanticCodec[models.Comment]] = PydanticCodec(models.Comment)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_body (response 200 application/json)."""
 
-codec_805: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_826: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response ETag 200)."""
 
-codec_806: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_827: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_body (response 401 application/problem+json)."""
 
-codec_807: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_828: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_body (response 403 application/problem+json)."""
 
-codec_808: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_829: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_body (response 404 application/problem+json)."""
 
-codec_809: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_830: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_body (response 412 application/problem+json)."""
 
-codec_810: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_831: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_body (response 422 application/problem+json)."""
 
-codec_811: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_832: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_body (response 428 application/problem+json)."""
 
-codec_812: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_833: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_body (response 429 application/problem+json)."""
 
-codec_813: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_834: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response Retry-After 429)."""
 
-codec_814: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_835: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_body (response default application/problem+json)."""
 
-codec_815: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_836: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response Retry-After default)."""
 
-codec_816: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_837: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1rooms/get parameter (request query limit)."""
 
-codec_817: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+codec_838: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
 """Codec of /paths/~1rooms/get parameter (request query cursor)."""
 
-codec_818: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+codec_839: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
 """Codec of /paths/~1rooms/get parameter (request query page)."""
 
-codec_819: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_840: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1rooms/get parameter (request query include_total)."""
 
-codec_820: Final[PydanticCodec[models.RoomSort]] = PydanticCodec(models.RoomSort)
+codec_841: Final[PydanticCodec[models.RoomSort]] = PydanticCodec(models.RoomSort)
 """Codec of /paths/~1rooms/get parameter (request query sort)."""
 
-codec_821: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_842: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1rooms/get parameter (request query mine)."""
 
-codec_822: Final[PydanticCodec[models.RoomQuery]] = PydanticCodec(models.RoomQuery)
+codec_843: Final[PydanticCodec[models.RoomQuery]] = PydanticCodec(models.RoomQuery)
 """Codec of /paths/~1rooms/get parameter (request query q)."""
 
-codec_823: Final[PydanticCodec[models.RoomPage]] = PydanticCodec(models.RoomPage)
+codec_844: Final[PydanticCodec[models.RoomPage]] = PydanticCodec(models.RoomPage)
 """Codec of /paths/~1rooms/get response_body (response 200 application/json)."""
 
-codec_824: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+codec_845: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
 """Codec of /paths/~1rooms/get response_header (response Link 200)."""
 
-codec_825: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_846: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1rooms/get response_header (response Cache-Control 200)."""
 
-codec_826: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_847: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms/get response_body (response 401 application/problem+json)."""
 
-codec_827: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_848: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms/get response_body (response 422 application/problem+json)."""
 
-codec_828: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_849: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms/get response_body (response 429 application/problem+json)."""
 
-codec_829: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_850: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1rooms/get response_header (response Retry-After 429)."""
 
-codec_830: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_851: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms/get response_body (response default application/problem+json)."""
 
-codec_831: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_852: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1rooms/get response_header (response Retry-After default)."""
 
-codec_832: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
+codec_853: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
 """Codec of /paths/~1rooms/post parameter (request header Idempotency-Key)."""
 
-codec_833: Final[PydanticCodec[models.RoomCreate]] = PydanticCodec(models.RoomCreate)
+codec_854: Final[PydanticCodec[models.RoomCreate]] = PydanticCodec(models.RoomCreate)
 """Codec of /paths/~1rooms/post request_body (request application/json)."""
 
-codec_834: Final[PydanticCodec[models.Room]] = PydanticCodec(models.Room)
+codec_855: Final[PydanticCodec[models.Room]] = PydanticCodec(models.Room)
 """Codec of /paths/~1rooms/post response_body (response 201 application/json)."""
 
-codec_835: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+codec_856: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
 """Codec of /paths/~1rooms/post response_header (response Location 201)."""
 
-codec_836: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_857: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1rooms/post response_header (response ETag 201)."""
 
-codec_837: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
+codec_858: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
 """Codec of /paths/~1rooms/post response_header (response Idempotent-Replayed 201)."""
 
-codec_838: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_859: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms/post response_body (response 400 application/problem+json)."""
 
-codec_839: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_860: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms/post response_body (response 401 application/problem+json)."""
 
-codec_840: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_861: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms/post response_body (response 403 application/problem+json)."""
 
-codec_841: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_862: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms/post response_body (response 409 application/problem+json)."""
 
-codec_842: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_863: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms/post response_body (response 413 application/problem+json)."""
 
-codec_843: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_864: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms/post response_body (response 415 application/problem+json)."""
 
-codec_844: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_865: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms/post response_body (response 422 application/problem+json)."""
 
-codec_845: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_866: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms/post response_body (response 429 application/problem+json)."""
 
-codec_846: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_867: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1rooms/post response_header (response Retry-After 429)."""
 
-codec_847: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_868: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms/post response_body (response default application/problem+json)."""
 
-codec_848: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_869: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1rooms/post response_header (response Retry-After default)."""
 
-codec_849: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_870: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1rooms~1{room_id}/get parameter (request header If-None-Match)."""
 
-codec_850: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_871: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1rooms~1{room_id}/get parameter (request path room_id)."""
 
-codec_851: Final[PydanticCodec[models.Room]] = PydanticCodec(models.Room)
+codec_872: Final[PydanticCodec[models.Room]] = PydanticCodec(models.Room)
 """Codec of /paths/~1rooms~1{room_id}/get response_body (response 200 application/json)."""
 
-codec_852: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_873: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1rooms~1{room_id}/get response_header (response ETag 200)."""
 
-codec_853: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_874: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1rooms~1{room_id}/get response_header (response Cache-Control 200)."""
 
-codec_854: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_875: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1rooms~1{room_id}/get response_header (response ETag 304)."""
 
-codec_855: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_876: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1rooms~1{room_id}/get response_header (response Cache-Control 304)."""
 
-codec_856: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_877: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}/get response_body (response 401 application/problem+json)."""
 
-codec_857: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_878: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}/get response_body (response 404 application/problem+json)."""
 
-codec_858: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_879: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}/get response_body (response 422 application/problem+json)."""
 
-codec_859: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_880: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}/get response_body (response 429 application/problem+json)."""
 
-codec_860: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_881: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1rooms~1{room_id}/get response_header (response Retry-After 429)."""
 
-codec_861: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_882: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}/get response_body (response default application/problem+json)."""
 
-codec_862: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_883: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1rooms~1{room_id}/get response_header (response Retry-After default)."""
 
-codec_863: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_884: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1rooms~1{room_id}/patch parameter (request header If-Match)."""
 
-codec_864: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_885: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1rooms~1{room_id}/patch parameter (request path room_id)."""
 
-codec_865: Final[PydanticCodec[models.RoomUpdate]] = PydanticCodec(models.RoomUpdate)
+codec_886: Final[PydanticCodec[models.RoomUpdate]] = PydanticCodec(models.RoomUpdate)
 """Codec of /paths/~1rooms~1{room_id}/patch request_body (request application/merge-patch+json)."""
 
-codec_866: Final[PydanticCodec[models.Room]] = PydanticCodec(models.Room)
+codec_887: Final[PydanticCodec[models.Room]] = PydanticCodec(models.Room)
 """Codec of /paths/~1rooms~1{room_id}/patch response_body (response 200 application/json)."""
 
-codec_867: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_888: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1rooms~1{room_id}/patch response_header (response ETag 200)."""
 
-codec_868: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_889: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}/patch response_body (response 400 application/problem+json)."""
 
-codec_869: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_890: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}/patch response_body (response 401 application/problem+json)."""
 
-codec_870: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_891: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}/patch response_body (response 403 application/problem+json)."""
 
-codec_871: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_892: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}/patch response_body (response 404 application/problem+json)."""
 
-codec_872: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_893: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}/patch response_body (response 412 application/problem+json)."""
 
-codec_873: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_894: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}/patch response_body (response 413 application/problem+json)."""
 
-codec_874: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_895: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}/patch response_body (response 415 application/problem+json)."""
 
-codec_875: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_896: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}/patch response_body (response 422 application/problem+json)."""
 
-codec_876: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_897: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}/patch response_body (response 428 application/problem+json)."""
 
-codec_877: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_898: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}/patch response_body (response 429 application/problem+json)."""
 
-codec_878: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_899: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1rooms~1{room_id}/patch response_header (response Retry-After 429)."""
 
-codec_879: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_900: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}/patch response_body (response default application/problem+json)."""
 
-codec_880: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_901: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1rooms~1{room_id}/patch response_header (response Retry-After default)."""
 
-codec_881: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_902: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1rooms~1{room_id}/delete parameter (request header If-Match)."""
 
-codec_882: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_903: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1rooms~1{room_id}/delete parameter (request path room_id)."""
 
-codec_883: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_904: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}/delete response_body (response 401 application/problem+json)."""
 
-codec_884: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_905: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}/delete response_body (response 403 application/problem+json)."""
 
-codec_885: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_906: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}/delete response_body (response 404 application/problem+json)."""
 
-codec_886: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_907: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}/delete response_body (response 412 application/problem+json)."""
 
-codec_887: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_908: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}/delete response_body (response 422 application/problem+json)."""
 
-codec_888: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_909: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}/delete response_body (response 428 application/problem+json)."""
 
-codec_889: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_910: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}/delete response_body (response 429 application/problem+json)."""
 
-codec_890: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_911: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1rooms~1{room_id}/delete response_header (response Retry-After 429)."""
 
-codec_891: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_912: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}/delete response_body (response default application/problem+json)."""
 
-codec_892: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_913: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1rooms~1{room_id}/delete response_header (response Retry-After default)."""
 
-codec_893: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_914: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1rooms~1{room_id}~1membership/put parameter (request path room_id)."""
 
-codec_894: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_915: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}~1membership/put response_body (response 401 application/problem+json)."""
 
-codec_895: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_916: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}~1membership/put response_body (response 403 application/problem+json)."""
 
-codec_896: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_917: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}~1membership/put response_body (response 404 application/problem+json)."""
 
-codec_897: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_918: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}~1membership/put response_body (response 409 application/problem+json)."""
 
-codec_898: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_919: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}~1membership/put response_body (response 422 application/problem+json)."""
 
-codec_899: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_920: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}~1membership/put response_body (response 429 application/problem+json)."""
 
-codec_900: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_921: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1rooms~1{room_id}~1membership/put response_header (response Retry-After 429)."""
 
-codec_901: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_922: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}~1membership/put response_body (response default application/problem+json)."""
 
-codec_902: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_923: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1rooms~1{room_id}~1membership/put response_header (response Retry-After default)."""
 
-codec_903: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_924: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1rooms~1{room_id}~1membership/delete parameter (request path room_id)."""
 
-codec_904: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_925: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}~1membership/delete response_body (response 401 application/problem+json)."""
 
-codec_905: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_926: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}~1membership/delete response_body (response 403 application/problem+json)."""
 
-codec_906: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_927: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}~1membership/delete response_body (response 404 application/problem+json)."""
 
-codec_907: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_928: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}~1membership/delete response_body (response 409 application/problem+json)."""
 
-codec_908: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_929: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}~1membership/delete response_body (response 422 application/problem+json)."""
 
-codec_909: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_930: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}~1membership/delete response_body (response 429 application/problem+json)."""
 
-codec_910: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_931: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1rooms~1{room_id}~1membership/delete response_header (response Retry-After 429)."""
 
-codec_911: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_932: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}~1membership/delete response_body (response default application/problem+json)."""
 
-codec_912: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_933: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1rooms~1{room_id}~1membership/delete response_header (response Retry-After default)."""
 
-codec_913: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_934: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1rooms~1{room_id}~1members/get parameter (request query limit)."""
 
-codec_914: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+codec_935: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
 """Codec of /paths/~1rooms~1{room_id}~1members/get parameter (request query cursor)."""
 
-codec_915: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+codec_936: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
 """Codec of /paths/~1rooms~1{room_id}~1members/get parameter (request query page)."""
 
-codec_916: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_937: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1rooms~1{room_id}~1members/get parameter (request query include_total)."""
 
-codec_917: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_938: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1rooms~1{room_id}~1members/get parameter (request path room_id)."""
 
-codec_918: Final[PydanticCodec[models.RoomMemberPage]] = PydanticCodec(models.RoomMemberPage)
+codec_939: Final[PydanticCodec[models.RoomMemberPage]] = PydanticCodec(models.RoomMemberPage)
 """Codec of /paths/~1rooms~1{room_id}~1members/get response_body (response 200 application/json)."""
 
-codec_919: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+codec_940: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
 """Codec of /paths/~1rooms~1{room_id}~1members/get response_header (response Link 200)."""
 
-codec_920: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_941: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1rooms~1{room_id}~1members/get response_header (response Cache-Control 200)."""
 
-codec_921: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_942: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}~1members/get response_body (response 401 application/problem+json)."""
 
-codec_922: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_943: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}~1members/get response_body (response 404 application/problem+json)."""
 
-codec_923: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_944: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}~1members/get response_body (response 422 application/problem+json)."""
 
-codec_924: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_945: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}~1members/get response_body (response 429 application/problem+json)."""
 
-codec_925: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_946: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1rooms~1{room_id}~1members/get response_header (response Retry-After 429)."""
 
-codec_926: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_947: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}~1members/get response_body (response default application/problem+json)."""
 
-codec_927: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_948: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1rooms~1{room_id}~1members/get response_header (response Retry-After default)."""
 
-codec_928: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_949: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1rooms~1{room_id}~1members~1{username}/delete parameter (request path room_id)."""
 
-codec_929: Final[PydanticCodec[models.Username]] = PydanticCodec(models.Username)
+codec_950: Final[PydanticCodec[models.Username]] = PydanticCodec(models.Username)
 """Codec of /paths/~1rooms~1{room_id}~1members~1{username}/delete parameter (request path username)."""
 
-codec_930: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_951: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}~1members~1{username}/delete response_body (response 401 application/problem+json)."""
 
-codec_931: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_952: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}~1members~1{username}/delete response_body (response 403 application/problem+json)."""
 
-codec_932: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_953: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}~1members~1{username}/delete response_body (response 404 application/problem+json)."""
 
-codec_933: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_954: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}~1members~1{username}/delete response_body (response 409 application/problem+json)."""
 
-codec_934: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_955: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}~1members~1{username}/delete response_body (response 422 application/problem+json)."""
 
-codec_935: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_956: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}~1members~1{username}/delete response_body (response 429 application/problem+json)."""
 
-codec_936: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_957: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1rooms~1{room_id}~1members~1{username}/delete response_header (response Retry-After 429)."""
 
-codec_937: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_958: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}~1members~1{username}/delete response_body (response default application/problem+json)."""
 
-codec_938: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_959: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1rooms~1{room_id}~1members~1{username}/delete response_header (response Retry-After default)."""
 
-codec_939: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_960: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1rooms~1{room_id}~1invitations/get parameter (request query limit)."""
 
-codec_940: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+codec_961: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
 """Codec of /paths/~1rooms~1{room_id}~1invitations/get parameter (request query cursor)."""
 
-codec_941: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+codec_962: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
 """Codec of /paths/~1rooms~1{room_id}~1invitations/get parameter (request query page)."""
 
-codec_942: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_963: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1rooms~1{room_id}~1invitations/get parameter (request query include_total)."""
 
-codec_943: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_964: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1rooms~1{room_id}~1invitations/get parameter (request path room_id)."""
 
-codec_944: Final[PydanticCodec[models.RoomInvitationPage]] = PydanticCodec(models.RoomInvitationPage)
+codec_965: Final[PydanticCodec[models.RoomInvitationPage]] = PydanticCodec(models.RoomInvitationPage)
 """Codec of /paths/~1rooms~1{room_id}~1invitations/get response_body (response 200 application/json)."""
 
-codec_945: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+codec_966: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
 """Codec of /paths/~1rooms~1{room_id}~1invitations/get response_header (response Link 200)."""
 
-codec_946: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_967: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1rooms~1{room_id}~1invitations/get response_header (response Cache-Control 200)."""
 
-codec_947: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_968: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}~1invitations/get response_body (response 401 application/problem+json)."""
 
-codec_948: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_969: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}~1invitations/get response_body (response 403 application/problem+json)."""
 
-codec_949: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_970: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}~1invitations/get response_body (response 404 application/problem+json)."""
 
-codec_950: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_971: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}~1invitations/get response_body (response 422 application/problem+json)."""
 
-codec_951: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_972: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}~1invitations/get response_body (response 429 application/problem+json)."""
 
-codec_952: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_973: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1rooms~1{room_id}~1invitations/get response_header (response Retry-After 429)."""
 
-codec_953: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_974: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}~1invitations/get response_body (response default application/problem+json)."""
 
-codec_954: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_975: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1rooms~1{room_id}~1invitations/get response_header (response Retry-After default)."""
 
-codec_955: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_976: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1rooms~1{room_id}~1invitations~1{username}/put parameter (request path room_id)."""
 
-codec_956: Final[PydanticCodec[models.Username]] = PydanticCodec(models.Username)
+codec_977: Final[PydanticCodec[models.Username]] = PydanticCodec(models.Username)
 """Codec of /paths/~1rooms~1{room_id}~1invitations~1{username}/put parameter (request path username)."""
 
-codec_957: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_978: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}~1invitations~1{username}/put response_body (response 401 application/problem+json)."""
 
-codec_958: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_979: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}~1invitations~1{username}/put response_body (response 403 application/problem+json)."""
 
-codec_959: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_980: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}~1invitations~1{username}/put response_body (response 404 application/problem+json)."""
 
-codec_960: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_981: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}~1invitations~1{username}/put response_body (response 409 application/problem+json)."""
 
-codec_961: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_982: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}~1invitations~1{username}/put response_body (response 422 application/problem+json)."""
 
-codec_962: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_983: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}~1invitations~1{username}/put response_body (response 429 application/problem+json)."""
 
-codec_963: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_984: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1rooms~1{room_id}~1invitations~1{username}/put response_header (response Retry-After 429)."""
 
-codec_964: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_985: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}~1invitations~1{username}/put response_body (response default application/problem+json)."""
 
-codec_965: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_986: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1rooms~1{room_id}~1invitations~1{username}/put response_header (response Retry-After default)."""
 
-codec_966: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_987: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1rooms~1{room_id}~1invitations~1{username}/delete parameter (request path room_id)."""
 
-codec_967: Final[PydanticCodec[models.Username]] = PydanticCodec(models.Username)
+codec_988: Final[PydanticCodec[models.Username]] = PydanticCodec(models.Username)
 """Codec of /paths/~1rooms~1{room_id}~1invitations~1{username}/delete parameter (request path username)."""
 
-codec_968: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_989: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}~1invitations~1{username}/delete response_body (response 401 application/problem+json)."""
 
-codec_969: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_990: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}~1invitations~1{username}/delete response_body (response 403 application/problem+json)."""
 
-codec_970: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_991: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}~1invitations~1{username}/delete response_body (response 404 application/problem+json)."""
 
-codec_971: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_992: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}~1invitations~1{username}/delete response_body (response 422 application/problem+json)."""
 
-codec_972: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_993: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}~1invitations~1{username}/delete response_body (response 429 application/problem+json)."""
 
-codec_973: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_994: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1rooms~1{room_id}~1invitations~1{username}/delete response_header (response Retry-After 429)."""
 
-codec_974: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_995: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}~1invitations~1{username}/delete response_body (response default application/problem+json)."""
 
-codec_975: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_996: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1rooms~1{room_id}~1invitations~1{username}/delete response_header (response Retry-After default)."""
 
-codec_976: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_997: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1rooms~1{room_id}~1messages/get parameter (request query limit)."""
 
-codec_977: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+codec_998: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
 """Codec of /paths/~1rooms~1{room_id}~1messages/get parameter (request query cursor)."""
 
-codec_978: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+codec_999: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
 """Codec of /paths/~1rooms~1{room_id}~1messages/get parameter (request query page)."""
 
-codec_979: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_1000: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1rooms~1{room_id}~1messages/get parameter (request query include_total)."""
 
-codec_980: Final[PydanticCodec[models.MessageSort]] = PydanticCodec(models.MessageSort)
+codec_1001: Final[PydanticCodec[models.MessageSort]] = PydanticCodec(models.MessageSort)
 """Codec of /paths/~1rooms~1{room_id}~1messages/get parameter (request query sort)."""
 
-codec_981: Final[PydanticCodec[models.MessageNumber]] = PydanticCodec(models.MessageNumber)
+codec_1002: Final[PydanticCodec[models.MessageNumber]] = PydanticCodec(models.MessageNumber)
 """Codec of /paths/~1rooms~1{room_id}~1messages/get parameter (request query after)."""
 
-codec_982: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1003: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1rooms~1{room_id}~1messages/get parameter (request path room_id)."""
 
-codec_983: Final[PydanticCodec[models.MessagePage]] = PydanticCodec(models.MessagePage)
+codec_1004: Final[PydanticCodec[models.MessagePage]] = PydanticCodec(models.MessagePage)
 """Codec of /paths/~1rooms~1{room_id}~1messages/get response_body (response 200 application/json)."""
 
-codec_984: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+codec_1005: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
 """Codec of /paths/~1rooms~1{room_id}~1messages/get response_header (response Link 200)."""
 
-codec_985: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1006: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1rooms~1{room_id}~1messages/get response_header (response Cache-Control 200)."""
 
-codec_986: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1007: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}~1messages/get response_body (response 401 application/problem+json)."""
 
-codec_987: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1008: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}~1messages/get response_body (response 404 application/problem+json)."""
 
-codec_988: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1009: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}~1messages/get response_body (response 422 application/problem+json)."""
 
-codec_989: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1010: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}~1messages/get response_body (response 429 application/problem+json)."""
 
-codec_990: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1011: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1rooms~1{room_id}~1messages/get response_header (response Retry-After 429)."""
 
-codec_991: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1012: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}~1messages/get response_body (response default application/problem+json)."""
 
-codec_992: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1013: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1rooms~1{room_id}~1messages/get response_header (response Retry-After default)."""
 
-codec_993: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
+codec_1014: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
 """Codec of /paths/~1rooms~1{room_id}~1messages/post parameter (request header Idempotency-Key)."""
 
-codec_994: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1015: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1rooms~1{room_id}~1messages/post parameter (request path room_id)."""
 
-codec_995: Final[PydanticCodec[models.MessageCreate]] = PydanticCodec(models.MessageCreate)
+codec_1016: Final[PydanticCodec[models.MessageCreate]] = PydanticCodec(models.MessageCreate)
 """Codec of /paths/~1rooms~1{room_id}~1messages/post request_body (request application/json)."""
 
-codec_996: Final[PydanticCodec[models.Message]] = PydanticCodec(models.Message)
+codec_1017: Final[PydanticCodec[models.Message]] = PydanticCodec(models.Message)
 """Codec of /paths/~1rooms~1{room_id}~1messages/post response_body (response 201 application/json)."""
 
-codec_997: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+codec_1018: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
 """Codec of /paths/~1rooms~1{room_id}~1messages/post response_header (response Location 201)."""
 
-codec_998: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1019: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1rooms~1{room_id}~1messages/post response_header (response ETag 201)."""
 
-codec_999: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
+codec_1020: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
 """Codec of /paths/~1rooms~1{room_id}~1messages/post response_header (response Idempotent-Replayed 201)."""
 
-codec_1000: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1021: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}~1messages/post response_body (response 400 application/problem+json)."""
 
-codec_1001: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1022: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}~1messages/post response_body (response 401 application/problem+json)."""
 
-codec_1002: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1023: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}~1messages/post response_body (response 403 application/problem+json)."""
 
-codec_1003: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1024: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}~1messages/post response_body (response 404 application/problem+json)."""
 
-codec_1004: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1025: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}~1messages/post response_body (response 409 application/problem+json)."""
 
-codec_1005: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1026: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}~1messages/post response_body (response 413 application/problem+json)."""
 
-codec_1006: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1027: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}~1messages/post response_body (response 415 application/problem+json)."""
 
-codec_1007: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1028: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}~1messages/post response_body (response 422 application/problem+json)."""
 
-codec_1008: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1029: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}~1messages/post response_body (response 429 application/problem+json)."""
 
-codec_1009: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1030: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1rooms~1{room_id}~1messages/post response_header (response Retry-After 429)."""
 
-codec_1010: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1031: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}~1messages/post response_body (response default application/problem+json)."""
 
-codec_1011: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1032: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1rooms~1{room_id}~1messages/post response_header (response Retry-After default)."""
 
-codec_1012: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1033: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1rooms~1{room_id}~1read/put parameter (request path room_id)."""
 
-codec_1013: Final[PydanticCodec[models.RoomRead]] = PydanticCodec(models.RoomRead)
+codec_1034: Final[PydanticCodec[models.RoomRead]] = PydanticCodec(models.RoomRead)
 """Codec of /paths/~1rooms~1{room_id}~1read/put request_body (request application/json)."""
 
-codec_1014: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1035: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}~1read/put response_body (response 400 application/problem+json)."""
 
-codec_1015: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1036: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}~1read/put response_body (response 401 application/problem+json)."""
 
-codec_1016: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1037: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}~1read/put response_body (response 403 application/problem+json)."""
 
-codec_1017: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1038: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}~1read/put response_body (response 404 application/problem+json)."""
 
-codec_1018: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1039: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}~1read/put response_body (response 413 application/problem+json)."""
 
-codec_1019: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1040: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}~1read/put response_body (response 415 application/problem+json)."""
 
-codec_1020: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1041: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}~1read/put response_body (response 422 application/problem+json)."""
 
-codec_1021: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1042: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}~1read/put response_body (response 429 application/problem+json)."""
 
-codec_1022: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1043: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1rooms~1{room_id}~1read/put response_header (response Retry-After 429)."""
 
-codec_1023: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1044: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1rooms~1{room_id}~1read/put response_body (response default application/problem+json)."""
 
-codec_1024: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1045: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1rooms~1{room_id}~1read/put response_header (response Retry-After default)."""
 
-codec_1025: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_1046: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1messages~1{message_id}/get parameter (request header If-None-Match)."""
 
-codec_1026: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1047: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1messages~1{message_id}/get parameter (request path message_id)."""
 
-codec_1027: Final[PydanticCodec[models.Message]] = PydanticCodec(models.Message)
+codec_1048: Final[PydanticCodec[models.Message]] = PydanticCodec(models.Message)
 """Codec of /paths/~1messages~1{message_id}/get response_body (response 200 application/json)."""
 
-codec_1028: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1049: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1messages~1{message_id}/get response_header (response ETag 200)."""
 
-codec_1029: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1050: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1messages~1{message_id}/get response_header (response Cache-Control 200)."""
 
-codec_1030: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1051: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1messages~1{message_id}/get response_header (response ETag 304)."""
 
-codec_1031: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1052: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1messages~1{message_id}/get response_header (response Cache-Control 304)."""
 
-codec_1032: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1053: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1messages~1{message_id}/get response_body (response 401 application/problem+json)."""
 
-codec_1033: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1054: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1messages~1{message_id}/get response_body (response 404 application/problem+json)."""
 
-codec_1034: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1055: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1messages~1{message_id}/get response_body (response 422 application/problem+json)."""
 
-codec_1035: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1056: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1messages~1{message_id}/get response_body (response 429 application/problem+json)."""
 
-codec_1036: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1057: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1messages~1{message_id}/get response_header (response Retry-After 429)."""
 
-codec_1037: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1058: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1messages~1{message_id}/get response_body (response default application/problem+json)."""
 
-codec_1038: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1059: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1messages~1{message_id}/get response_header (response Retry-After default)."""
 
-codec_1039: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_1060: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1messages~1{message_id}/patch parameter (request header If-Match)."""
 
-codec_1040: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1061: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1messages~1{message_id}/patch parameter (request path message_id)."""
 
-codec_1041: Final[PydanticCodec[models.MessageUpdate]] = PydanticCodec(models.MessageUpdate)
+codec_1062: Final[PydanticCodec[models.MessageUpdate]] = PydanticCodec(models.MessageUpdate)
 """Codec of /paths/~1messages~1{message_id}/patch request_body (request application/merge-patch+json)."""
 
-codec_1042: Final[PydanticCodec[models.Message]] = PydanticCodec(models.Message)
+codec_1063: Final[PydanticCodec[models.Message]] = PydanticCodec(models.Message)
 """Codec of /paths/~1messages~1{message_id}/patch response_body (response 200 application/json)."""
 
-codec_1043: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1064: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1messages~1{message_id}/patch response_header (response ETag 200)."""
 
-codec_1044: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1065: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1messages~1{message_id}/patch response_body (response 400 application/problem+json)."""
 
-codec_1045: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1066: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1messages~1{message_id}/patch response_body (response 401 application/problem+json)."""
 
-codec_1046: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1067: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1messages~1{message_id}/patch response_body (response 403 application/problem+json)."""
 
-codec_1047: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1068: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1messages~1{message_id}/patch response_body (response 404 application/problem+json)."""
 
-codec_1048: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1069: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1messages~1{message_id}/patch response_body (response 412 application/problem+json)."""
 
-codec_1049: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1070: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1messages~1{message_id}/patch response_body (response 413 application/problem+json)."""
 
-codec_1050: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1071: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1messages~1{message_id}/patch response_body (response 415 application/problem+json)."""
 
-codec_1051: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1072: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1messages~1{message_id}/patch response_body (response 422 application/problem+json)."""
 
-codec_1052: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1073: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1messages~1{message_id}/patch response_body (response 428 application/problem+json)."""
 
-codec_1053: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1074: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1messages~1{message_id}/patch response_body (response 429 application/problem+json)."""
 
-codec_1054: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1075: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1messages~1{message_id}/patch response_header (response Retry-After 429)."""
 
-codec_1055: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1076: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1messages~1{message_id}/patch response_body (response default application/problem+json)."""
 
-codec_1056: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1077: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1messages~1{message_id}/patch response_header (response Retry-After default)."""
 
-codec_1057: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_1078: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1messages~1{message_id}/delete parameter (request header If-Match)."""
 
-codec_1058: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1079: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1messages~1{message_id}/delete parameter (request path message_id)."""
 
-codec_1059: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1080: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1messages~1{message_id}/delete response_body (response 401 application/problem+json)."""
 
-codec_1060: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1081: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1messages~1{message_id}/delete response_body (response 403 application/problem+json)."""
 
-codec_1061: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1082: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1messages~1{message_id}/delete response_body (response 404 application/problem+json)."""
 
-codec_1062: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1083: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1messages~1{message_id}/delete response_body (response 412 application/problem+json)."""
 
-codec_1063: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1084: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1messages~1{message_id}/delete response_body (response 422 application/problem+json)."""
 
-codec_1064: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1085: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1messages~1{message_id}/delete response_body (response 428 application/problem+json)."""
 
-codec_1065: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1086: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1messages~1{message_id}/delete response_body (response 429 application/problem+json)."""
 
-codec_1066: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1087: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1messages~1{message_id}/delete response_header (response Retry-After 429)."""
 
-codec_1067: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1088: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1messages~1{message_id}/delete response_body (response default application/problem+json)."""
 
-codec_1068: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1089: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1messages~1{message_id}/delete response_header (response Retry-After default)."""
 
-codec_1069: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_1090: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1users~1me~1invitations/get parameter (request query limit)."""
 
-codec_1070: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+codec_1091: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
 """Codec of /paths/~1users~1me~1invitations/get parameter (request query cursor)."""
 
-codec_1071: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+codec_1092: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
 """Codec of /paths/~1users~1me~1invitations/get parameter (request query page)."""
 
-codec_1072: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_1093: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1users~1me~1invitations/get parameter (request query include_total)."""
 
-codec_1073: Final[PydanticCodec[models.RoomInvitationPage]] = PydanticCodec(models.RoomInvitationPage)
+codec_1094: Final[PydanticCodec[models.RoomInvitationPage]] = PydanticCodec(models.RoomInvitationPage)
 """Codec of /paths/~1users~1me~1invitations/get response_body (response 200 application/json)."""
 
-codec_1074: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+codec_1095: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
 """Codec of /paths/~1users~1me~1invitations/get response_header (response Link 200)."""
 
-codec_1075: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1096: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1users~1me~1invitations/get response_header (response Cache-Control 200)."""
 
-codec_1076: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1097: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me~1invitations/get response_body (response 401 application/problem+json)."""
 
-codec_1077: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1098: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me~1invitations/get response_body (response 422 application/problem+json)."""
 
-codec_1078: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1099: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me~1invitations/get response_body (response 429 application/problem+json)."""
 
-codec_1079: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1100: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1users~1me~1invitations/get response_header (response Retry-After 429)."""
 
-codec_1080: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1101: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me~1invitations/get response_body (response default application/problem+json)."""
 
-codec_1081: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1102: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1users~1me~1invitations/get response_header (response Retry-After default)."""
 
-codec_1082: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1103: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1users~1me~1invitations~1{room_id}/delete parameter (request path room_id)."""
 
-codec_1083: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1104: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me~1invitations~1{room_id}/delete response_body (response 401 application/problem+json)."""
 
-codec_1084: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1105: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me~1invitations~1{room_id}/delete response_body (response 403 application/problem+json)."""
 
-codec_1085: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1106: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me~1invitations~1{room_id}/delete response_body (response 404 application/problem+json)."""
 
-codec_1086: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1107: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me~1invitations~1{room_id}/delete response_body (response 422 application/problem+json)."""
 
-codec_1087: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1108: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me~1invitations~1{room_id}/delete response_body (response 429 application/problem+json)."""
 
-codec_1088: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1109: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1users~1me~1invitations~1{room_id}/delete response_header (response Retry-After 429)."""
 
-codec_1089: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1110: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me~1invitations~1{room_id}/delete response_body (response default application/problem+json)."""
 
-codec_1090: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1111: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1users~1me~1invitations~1{room_id}/delete response_header (response Retry-After default)."""
 
-codec_1091: Final[PydanticCodec[models.UnreadMessages]] = PydanticCodec(models.UnreadMessages)
+codec_1112: Final[PydanticCodec[models.UnreadMessages]] = PydanticCodec(models.UnreadMessages)
 """Codec of /paths/~1users~1me~1unread-messages/get response_body (response 200 application/json)."""
 
-codec_1092: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1113: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1users~1me~1unread-messages/get response_header (response Cache-Control 200)."""
 
-codec_1093: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1114: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me~1unread-messages/get response_body (response 401 application/problem+json)."""
 
-codec_1094: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1115: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me~1unread-messages/get response_body (response 422 application/problem+json)."""
 
-codec_1095: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1116: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me~1unread-messages/get response_body (response 429 application/problem+json)."""
 
-codec_1096: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1117: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1users~1me~1unread-messages/get response_header (response Retry-After 429)."""
 
-codec_1097: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1118: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me~1unread-messages/get response_body (response default application/problem+json)."""
 
-codec_1098: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1119: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1users~1me~1unread-messages/get response_header (response Retry-After default)."""
 
-codec_1099: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_1120: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1feed.atom/get parameter (request query limit)."""
 
-codec_1100: Final[PydanticCodec[models.Username]] = PydanticCodec(models.Username)
+codec_1121: Final[PydanticCodec[models.Username]] = PydanticCodec(models.Username)
 """Codec of /paths/~1feed.atom/get parameter (request query author)."""
 
-codec_1101: Final[PydanticCodec[models.TagName]] = PydanticCodec(models.TagName)
+codec_1122: Final[PydanticCodec[models.TagName]] = PydanticCodec(models.TagName)
 """Codec of /paths/~1feed.atom/get parameter (request query tag)."""
 
-codec_1102: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_1123: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1feed.atom/get parameter (request header If-None-Match)."""
 
-codec_1103: Final[PydanticCodec[models.HttpDateText]] = PydanticCodec(models.HttpDateText)
+codec_1124: Final[PydanticCodec[models.HttpDateText]] = PydanticCodec(models.HttpDateText)
 """Codec of /paths/~1feed.atom/get parameter (request header If-Modified-Since)."""
 
-codec_1104: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1125: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1feed.atom/get response_header (response ETag 200)."""
 
-codec_1105: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1126: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1feed.atom/get response_header (response Last-Modified 200)."""
 
-codec_1106: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1127: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1feed.atom/get response_header (response Cache-Control 200)."""
 
-codec_1107: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1128: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1feed.atom/get response_header (response ETag 304)."""
 
-codec_1108: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1129: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1feed.atom/get response_header (response Last-Modified 304)."""
 
-codec_1109: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1130: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1feed.atom/get response_header (response Cache-Control 304)."""
 
-codec_1110: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1131: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1feed.atom/get response_body (response 401 application/problem+json)."""
 
-codec_1111: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1132: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1feed.atom/get response_body (response 422 application/problem+json)."""
 
-codec_1112: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1133: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1feed.atom/get response_body (response 429 application/problem+json)."""
 
-codec_1113: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1134: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1feed.atom/get response_header (response Retry-After 429)."""
 
-codec_1114: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1135: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1feed.atom/get response_body (response default application/problem+json)."""
 
-codec_1115: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1136: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1feed.atom/get response_header (response Retry-After default)."""
 
-codec_1116: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_1137: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1feed.rss/get parameter (request query limit)."""
 
-codec_1117: Final[PydanticCodec[models.Username]] = PydanticCodec(models.Username)
+codec_1138: Final[PydanticCodec[models.Username]] = PydanticCodec(models.Username)
 """Codec of /paths/~1feed.rss/get parameter (request query author)."""
 
-codec_1118: Final[PydanticCodec[models.TagName]] = PydanticCodec(models.TagName)
+codec_1139: Final[PydanticCodec[models.TagName]] = PydanticCodec(models.TagName)
 """Codec of /paths/~1feed.rss/get parameter (request query tag)."""
 
-codec_1119: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_1140: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1feed.rss/get parameter (request header If-None-Match)."""
 
-codec_1120: Final[PydanticCodec[models.HttpDateText]] = PydanticCodec(models.HttpDateText)
+codec_1141: Final[PydanticCodec[models.HttpDateText]] = PydanticCodec(models.HttpDateText)
 """Codec of /paths/~1feed.rss/get parameter (request header If-Modified-Since)."""
 
-codec_1121: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1142: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1feed.rss/get response_header (response ETag 200)."""
 
-codec_1122: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1143: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1feed.rss/get response_header (response Last-Modified 200)."""
 
-codec_1123: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1144: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1feed.rss/get response_header (response Cache-Control 200)."""
 
-codec_1124: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1145: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1feed.rss/get response_header (response ETag 304)."""
 
-codec_1125: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1146: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1feed.rss/get response_header (response Last-Modified 304)."""
 
-codec_1126: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1147: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1feed.rss/get response_header (response Cache-Control 304)."""
 
-codec_1127: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1148: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1feed.rss/get response_body (response 401 application/problem+json)."""
 
-codec_1128: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1149: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1feed.rss/get response_body (response 422 application/problem+json)."""
 
-codec_1129: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1150: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1feed.rss/get response_body (response 429 application/problem+json)."""
 
-codec_1130: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1151: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1feed.rss/get response_header (response Retry-After 429)."""
 
-codec_1131: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1152: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1feed.rss/get response_body (response default application/problem+json)."""
 
-codec_1132: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1153: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1feed.rss/get response_header (response Retry-After default)."""
 
-codec_1133: Final[PydanticCodec[models.EmbeddedUrl]] = PydanticCodec(models.EmbeddedUrl)
+codec_1154: Final[PydanticCodec[models.EmbeddedUrl]] = PydanticCodec(models.EmbeddedUrl)
 """Codec of /paths/~1oembed/get parameter (request query url)."""
 
-codec_1134: Final[PydanticCodec[models.OembedFormat]] = PydanticCodec(models.OembedFormat)
+codec_1155: Final[PydanticCodec[models.OembedFormat]] = PydanticCodec(models.OembedFormat)
 """Codec of /paths/~1oembed/get parameter (request query format)."""
 
-codec_1135: Final[PydanticCodec[models.Pixels]] = PydanticCodec(models.Pixels)
+codec_1156: Final[PydanticCodec[models.Pixels]] = PydanticCodec(models.Pixels)
 """Codec of /paths/~1oembed/get parameter (request query maxwidth)."""
 
-codec_1136: Final[PydanticCodec[models.Pixels]] = PydanticCodec(models.Pixels)
+codec_1157: Final[PydanticCodec[models.Pixels]] = PydanticCodec(models.Pixels)
 """Codec of /paths/~1oembed/get parameter (request query maxheight)."""
 
-codec_1137: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_1158: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1oembed/get parameter (request header If-None-Match)."""
 
-codec_1138: Final[PydanticCodec[models.Oembed]] = PydanticCodec(models.Oembed)
+codec_1159: Final[PydanticCodec[models.Oembed]] = PydanticCodec(models.Oembed)
 """Codec of /paths/~1oembed/get response_body (response 200 application/json)."""
 
-codec_1139: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1160: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1oembed/get response_header (response ETag 200)."""
 
-codec_1140: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1161: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1oembed/get response_header (response Cache-Control 200)."""
 
-codec_1141: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1162: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1oembed/get response_header (response ETag 304)."""
 
-codec_1142: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1163: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1oembed/get response_header (response Cache-Control 304)."""
 
-codec_1143: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1164: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1oembed/get response_body (response 401 application/problem+json)."""
 
-codec_1144: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1165: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1oembed/get response_body (response 404 application/problem+json)."""
 
-codec_1145: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1166: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1oembed/get response_body (response 422 application/problem+json)."""
 
-codec_1146: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1167: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1oembed/get response_body (response 429 application/problem+json)."""
 
-codec_1147: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1168: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1oembed/get response_header (response Retry-After 429)."""
 
-codec_1148: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1169: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1oembed/get response_body (response default application/problem+json)."""
 
-codec_1149: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1170: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1oembed/get response_header (response Retry-After default)."""
 
-codec_1150: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_1171: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1tags/get parameter (request query limit)."""
 
-codec_1151: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+codec_1172: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
 """Codec of /paths/~1tags/get parameter (request query cursor)."""
 
-codec_1152: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+codec_1173: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
 """Codec of /paths/~1tags/get parameter (request query page)."""
 
-codec_1153: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_1174: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1tags/get parameter (request query include_total)."""
 
-codec_1154: Final[PydanticCodec[models.TagSort]] = PydanticCodec(models.TagSort)
+codec_1175: Final[PydanticCodec[models.TagSort]] = PydanticCodec(models.TagSort)
 """Codec of /paths/~1tags/get parameter (request query sort)."""
 
-codec_1155: Final[PydanticCodec[models.TagPage]] = PydanticCodec(models.TagPage)
+codec_1176: Final[PydanticCodec[models.TagPage]] = PydanticCodec(models.TagPage)
 """Codec of /paths/~1tags/get response_body (response 200 application/json)."""
 
-codec_1156: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+codec_1177: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
 """Codec of /paths/~1tags/get response_header (response Link 200)."""
 
-codec_1157: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1178: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1tags/get response_header (response Cache-Control 200)."""
 
-codec_1158: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1179: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/get response_body (response 401 application/problem+json)."""
 
-codec_1159: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1180: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/get response_body (response 422 application/problem+json)."""
 
-codec_1160: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1181: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/get response_body (response 429 application/problem+json)."""
 
-codec_1161: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1182: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags/get response_header (response Retry-After 429)."""
 
-codec_1162: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1183: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/get response_body (response default application/problem+json)."""
 
-codec_1163: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1184: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags/get response_header (response Retry-After default)."""
 
-codec_1164: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
+codec_1185: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
 """Codec of /paths/~1tags/post parameter (request header Idempotency-Key)."""
 
-codec_1165: Final[PydanticCodec[models.TagCreate]] = PydanticCodec(models.TagCreate)
+codec_1186: Final[PydanticCodec[models.TagCreate]] = PydanticCodec(models.TagCreate)
 """Codec of /paths/~1tags/post request_body (request application/json)."""
 
-codec_1166: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
+codec_1187: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
 """Codec of /paths/~1tags/post response_body (response 201 application/json)."""
 
-codec_1167: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+codec_1188: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
 """Codec of /paths/~1tags/post response_header (response Location 201)."""
 
-codec_1168: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1189: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1tags/post response_header (response ETag 201)."""
 
-codec_1169: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
+codec_1190: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
 """Codec of /paths/~1tags/post response_header (response Idempotent-Replayed 201)."""
 
-codec_1170: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1191: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/post response_body (response 400 application/problem+json)."""
 
-codec_1171: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1192: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/post response_body (response 401 application/problem+json)."""
 
-codec_1172: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1193: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/post response_body (response 403 application/problem+json)."""
 
-codec_1173: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1194: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/post response_body (response 409 application/problem+json)."""
 
-codec_1174: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1195: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/post response_body (response 413 application/problem+json)."""
 
-codec_1175: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1196: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/post response_body (response 415 application/problem+json)."""
 
-codec_1176: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1197: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/post response_body (response 422 application/problem+json)."""
 
-codec_1177: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1198: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/post response_body (response 429 application/problem+json)."""
 
-codec_1178: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1199: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags/post response_header (response Retry-After 429)."""
 
-codec_1179: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1200: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/post response_body (response default application/problem+json)."""
 
-codec_1180: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1201: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags/post response_header (response Retry-After default)."""
 
-codec_1181: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_1202: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1tags~1{tag_id}/get parameter (request header If-None-Match)."""
 
-codec_1182: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1203: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1tags~1{tag_id}/get parameter (request path tag_id)."""
 
-codec_1183: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
+codec_1204: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
 """Codec of /paths/~1tags~1{tag_id}/get response_body (response 200 application/json)."""
 
-codec_1184: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1205: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response ETag 200)."""
 
-codec_1185: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1206: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Cache-Control 200)."""
 
-codec_1186: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1207: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response ETag 304)."""
 
-codec_1187: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1208: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Cache-Control 304)."""
 
-codec_1188: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1209: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/get response_body (response 401 application/problem+json)."""
 
-codec_1189: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1210: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/get response_body (response 404 application/problem+json)."""
 
-codec_1190: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1211: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/get response_body (response 422 application/problem+json)."""
 
-codec_1191: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1212: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/get response_body (response 429 application/problem+json)."""
 
-codec_1192: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1213: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Retry-After 429)."""
 
-codec_1193: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1214: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/get response_body (response default application/problem+json)."""
 
-codec_1194: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1215: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Retry-After default)."""
 
-codec_1195: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_1216: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1tags~1{tag_id}/patch parameter (request header If-Match)."""
 
-codec_1196: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1217: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1tags~1{tag_id}/patch parameter (request path tag_id)."""
 
-codec_1197: Final[PydanticCodec[models.TagUpdate]] = PydanticCodec(models.TagUpdate)
+codec_1218: Final[PydanticCodec[models.TagUpdate]] = PydanticCodec(models.TagUpdate)
 """Codec of /paths/~1tags~1{tag_id}/patch request_body (request application/merge-patch+json)."""
 
-codec_1198: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
+codec_1219: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 200 application/json)."""
 
-codec_1199: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1220: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response ETag 200)."""
 
-codec_1200: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1221: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 400 application/problem+json)."""
 
-codec_1201: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1222: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 401 application/problem+json)."""
 
-codec_1202: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1223: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 403 application/problem+json)."""
 
-codec_1203: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1224: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 404 application/problem+json)."""
 
-codec_1204: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1225: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 409 application/problem+json)."""
 
-codec_1205: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1226: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 412 application/problem+json)."""
 
-codec_1206: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1227: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 413 application/problem+json)."""
 
-codec_1207: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1228: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 415 application/problem+json)."""
 
-codec_1208: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1229: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 422 application/problem+json)."""
 
-codec_1209: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1230: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 428 application/problem+json)."""
 
-codec_1210: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1231: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 429 application/problem+json)."""
 
-codec_1211: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1232: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Retry-After 429)."""
 
-codec_1212: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1233: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response default application/problem+json)."""
 
-codec_1213: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1234: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Retry-After default)."""
 
-codec_1214: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_1235: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1tags~1{tag_id}/delete parameter (request header If-Match)."""
 
-codec_1215: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1236: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1tags~1{tag_id}/delete parameter (request path tag_id)."""
 
-codec_1216: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1237: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/delete response_body (response 401 application/problem+json)."""
 
-codec_1217: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1238: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/delete response_body (response 403 application/problem+json)."""
 
-codec_1218: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1239: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/delete response_body (response 404 application/problem+json)."""
 
-codec_1219: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1240: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/delete response_body (response 412 application/problem+json)."""
 
-codec_1220: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1241: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/delete response_body (response 422 application/problem+json)."""
 
-codec_1221: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1242: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/delete response_body (response 428 application/problem+json)."""
 
-codec_1222: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1243: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/delete response_body (response 429 application/problem+json)."""
 
-codec_1223: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1244: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Retry-After 429)."""
 
-codec_1224: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1245: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/delete response_body (response default application/problem+json)."""
 
-codec_1225: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1246: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Retry-After default)."""
 
-codec_1226: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_1247: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put parameter (request header If-Match)."""
 
-codec_1227: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1248: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put parameter (request path tag_id)."""
 
-codec_1228: Final[PydanticCodec[models.TagMerge]] = PydanticCodec(models.TagMerge)
+codec_1249: Final[PydanticCodec[models.TagMerge]] = PydanticCodec(models.TagMerge)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put request_body (request application/json)."""
 
-codec_1229: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
+codec_1250: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 200 application/json)."""
 
-codec_1230: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1251: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response ETag 200)."""
 
-codec_1231: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1252: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 400 application/problem+json)."""
 
-codec_1232: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1253: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 401 application/problem+json)."""
 
-codec_1233: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1254: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 403 application/problem+json)."""
 
-codec_1234: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1255: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 404 application/problem+json)."""
 
-codec_1235: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1256: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 412 application/problem+json)."""
 
-codec_1236: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1257: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 413 application/problem+json)."""
 
-codec_1237: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1258: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 415 application/problem+json)."""
 
-codec_1238: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1259: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 422 application/problem+json)."""
 
-codec_1239: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1260: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 428 application/problem+json)."""
 
-codec_1240: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1261: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 429 application/problem+json)."""
 
-codec_1241: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1262: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Retry-After 429)."""
 
-codec_1242: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1263: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response default application/problem+json)."""
 
-codec_1243: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1264: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Retry-After default)."""
 
-codec_1244: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_1265: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1categories/get parameter (request query limit)."""
 
-codec_1245: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+codec_1266: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
 """Codec of /paths/~1categories/get parameter (request query cursor)."""
 
-codec_1246: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+codec_1267: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
 """Codec of /paths/~1categories/get parameter (request query page)."""
 
-codec_1247: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_1268: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1categories/get parameter (request query include_total)."""
 
-codec_1248: Final[PydanticCodec[models.CategorySort]] = PydanticCodec(models.CategorySort)
+codec_1269: Final[PydanticCodec[models.CategorySort]] = PydanticCodec(models.CategorySort)
 """Codec of /paths/~1categories/get parameter (request query sort)."""
 
-codec_1249: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_1270: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1categories/get parameter (request query is_active)."""
 
-codec_1250: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1271: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1categories/get parameter (request query parent_id)."""
 
-codec_1251: Final[PydanticCodec[models.CategoryPage]] = PydanticCodec(models.CategoryPage)
+codec_1272: Final[PydanticCodec[models.CategoryPage]] = PydanticCodec(models.CategoryPage)
 """Codec of /paths/~1categories/get response_body (response 200 application/json)."""
 
-codec_1252: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+codec_1273: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
 """Codec of /paths/~1categories/get response_header (response Link 200)."""
 
-codec_1253: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1274: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1categories/get response_header (response Cache-Control 200)."""
 
-codec_1254: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1275: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories/get response_body (response 401 application/problem+json)."""
 
-codec_1255: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1276: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories/get response_body (response 422 application/problem+json)."""
 
-codec_1256: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1277: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories/get response_body (response 429 application/problem+json)."""
 
-codec_1257: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1278: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1categories/get response_header (response Retry-After 429)."""
 
-codec_1258: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1279: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories/get response_body (response default application/problem+json)."""
 
-codec_1259: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1280: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1categories/get response_header (response Retry-After default)."""
 
-codec_1260: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
+codec_1281: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
 """Codec of /paths/~1categories/post parameter (request header Idempotency-Key)."""
 
-codec_1261: Final[PydanticCodec[models.CategoryCreate]] = PydanticCodec(models.CategoryCreate)
+codec_1282: Final[PydanticCodec[models.CategoryCreate]] = PydanticCodec(models.CategoryCreate)
 """Codec of /paths/~1categories/post request_body (request application/json)."""
 
-codec_1262: Final[PydanticCodec[models.Category]] = PydanticCodec(models.Category)
+codec_1283: Final[PydanticCodec[models.Category]] = PydanticCodec(models.Category)
 """Codec of /paths/~1categories/post response_body (response 201 application/json)."""
 
-codec_1263: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+codec_1284: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
 """Codec of /paths/~1categories/post response_header (response Location 201)."""
 
-codec_1264: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1285: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1categories/post response_header (response ETag 201)."""
 
-codec_1265: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
+codec_1286: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
 """Codec of /paths/~1categories/post response_header (response Idempotent-Replayed 201)."""
 
-codec_1266: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1287: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories/post response_body (response 400 application/problem+json)."""
 
-codec_1267: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1288: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories/post response_body (response 401 application/problem+json)."""
 
-codec_1268: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1289: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories/post response_body (response 403 application/problem+json)."""
 
-codec_1269: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1290: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories/post response_body (response 409 application/problem+json)."""
 
-codec_1270: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1291: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories/post response_body (response 413 application/problem+json)."""
 
-codec_1271: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1292: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories/post response_body (response 415 application/problem+json)."""
 
-codec_1272: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1293: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories/post response_body (response 422 application/problem+json)."""
 
-codec_1273: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1294: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories/post response_body (response 429 application/problem+json)."""
 
-codec_1274: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1295: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1categories/post response_header (response Retry-After 429)."""
 
-codec_1275: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1296: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories/post response_body (response default application/problem+json)."""
 
-codec_1276: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1297: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1categories/post response_header (response Retry-After default)."""
 
-codec_1277: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_1298: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1categories~1{category_id}/get parameter (request header If-None-Match)."""
 
-codec_1278: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1299: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1categories~1{category_id}/get parameter (request path category_id)."""
 
-codec_1279: Final[PydanticCodec[models.Category]] = PydanticCodec(models.Category)
+codec_1300: Final[PydanticCodec[models.Category]] = PydanticCodec(models.Category)
 """Codec of /paths/~1categories~1{category_id}/get response_body (response 200 application/json)."""
 
-codec_1280: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1301: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1categories~1{category_id}/get response_header (response ETag 200)."""
 
-codec_1281: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1302: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1categories~1{category_id}/get response_header (response Cache-Control 200)."""
 
-codec_1282: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1303: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1categories~1{category_id}/get response_header (response ETag 304)."""
 
-codec_1283: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1304: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1categories~1{category_id}/get response_header (response Cache-Control 304)."""
 
-codec_1284: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1305: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/get response_body (response 401 application/problem+json)."""
 
-codec_1285: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1306: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/get response_body (response 404 application/problem+json)."""
 
-codec_1286: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1307: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/get response_body (response 422 application/problem+json)."""
 
-codec_1287: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1308: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/get response_body (response 429 application/problem+json)."""
 
-codec_1288: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1309: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1categories~1{category_id}/get response_header (response Retry-After 429)."""
 
-codec_1289: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1310: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/get response_body (response default application/problem+json)."""
 
-codec_1290: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1311: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1categories~1{category_id}/get response_header (response Retry-After default)."""
 
-codec_1291: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_1312: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1categories~1{category_id}/patch parameter (request header If-Match)."""
 
-codec_1292: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1313: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1categories~1{category_id}/patch parameter (request path category_id)."""
 
-codec_1293: Final[PydanticCodec[models.CategoryUpdate]] = PydanticCodec(models.CategoryUpdate)
+codec_1314: Final[PydanticCodec[models.CategoryUpdate]] = PydanticCodec(models.CategoryUpdate)
 """Codec of /paths/~1categories~1{category_id}/patch request_body (request application/merge-patch+json)."""
 
-codec_1294: Final[PydanticCodec[models.Category]] = PydanticCodec(models.Category)
+codec_1315: Final[PydanticCodec[models.Category]] = PydanticCodec(models.Category)
 """Codec of /paths/~1categories~1{category_id}/patch response_body (response 200 application/json)."""
 
-codec_1295: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1316: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1categories~1{category_id}/patch response_header (response ETag 200)."""
 
-codec_1296: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1317: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/patch response_body (response 400 application/problem+json)."""
 
-codec_1297: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1318: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/patch response_body (response 401 application/problem+json)."""
 
-codec_1298: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1319: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/patch response_body (response 403 application/problem+json)."""
 
-codec_1299: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1320: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/patch response_body (response 404 application/problem+json)."""
 
-codec_1300: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1321: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/patch response_body (response 409 application/problem+json)."""
 
-codec_1301: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1322: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/patch response_body (response 412 application/problem+json)."""
 
-codec_1302: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1323: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/patch response_body (response 413 application/problem+json)."""
 
-codec_1303: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1324: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/patch response_body (response 415 application/problem+json)."""
 
-codec_1304: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1325: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/patch response_body (response 422 application/problem+json)."""
 
-codec_1305: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1326: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/patch response_body (response 428 application/problem+json)."""
 
-codec_1306: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1327: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/patch response_body (response 429 application/problem+json)."""
 
-codec_1307: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1328: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1categories~1{category_id}/patch response_header (response Retry-After 429)."""
 
-codec_1308: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1329: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/patch response_body (response default application/problem+json)."""
 
-codec_1309: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1330: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1categories~1{category_id}/patch response_header (response Retry-After default)."""
 
-codec_1310: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_1331: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1categories~1{category_id}/delete parameter (request header If-Match)."""
 
-codec_1311: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1332: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1categories~1{category_id}/delete parameter (request path category_id)."""
 
-codec_1312: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1333: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/delete response_body (response 401 application/problem+json)."""
 
-codec_1313: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1334: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/delete response_body (response 403 application/problem+json)."""
 
-codec_1314: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1335: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/delete response_body (response 404 application/problem+json)."""
 
-codec_1315: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1336: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/delete response_body (response 409 application/problem+json)."""
 
-codec_1316: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1337: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/delete response_body (response 412 application/problem+json)."""
 
-codec_1317: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1338: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/delete response_body (response 422 application/problem+json)."""
 
-codec_1318: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1339: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/delete response_body (response 428 application/problem+json)."""
 
-codec_1319: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1340: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/delete response_body (response 429 application/problem+json)."""
 
-codec_1320: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1341: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1categories~1{category_id}/delete response_header (response Retry-After 429)."""
 
-codec_1321: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1342: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/delete response_body (response default application/problem+json)."""
 
-codec_1322: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1343: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1categories~1{category_id}/delete response_header (response Retry-After default)."""
 
-codec_1323: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_1344: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1events/get parameter (request query limit)."""
 
-codec_1324: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+codec_1345: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
 """Codec of /paths/~1events/get parameter (request query cursor)."""
 
-codec_1325: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+codec_1346: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
 """Codec of /paths/~1events/get parameter (request query page)."""
 
-codec_1326: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_1347: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1events/get parameter (request query include_total)."""
 
-codec_1327: Final[PydanticCodec[models.EventSort]] = PydanticCodec(models.EventSort)
+codec_1348: Final[PydanticCodec[models.EventSort]] = PydanticCodec(models.EventSort)
 """Codec of /paths/~1events/get parameter (request query sort)."""
 
-codec_1328: Final[PydanticCodec[models.Username]] = PydanticCodec(models.Username)
+codec_1349: Final[PydanticCodec[models.Username]] = PydanticCodec(models.Username)
 """Codec of /paths/~1events/get parameter (request query organizer)."""
 
-codec_1329: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
+codec_1350: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
 """Codec of /paths/~1events/get parameter (request query starts_after)."""
 
-codec_1330: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
+codec_1351: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
 """Codec of /paths/~1events/get parameter (request query starts_before)."""
 
-codec_1331: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_1352: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1events/get parameter (request query upcoming)."""
 
-codec_1332: Final[PydanticCodec[models.EventPage]] = PydanticCodec(models.EventPage)
+codec_1353: Final[PydanticCodec[models.EventPage]] = PydanticCodec(models.EventPage)
 """Codec of /paths/~1events/get response_body (response 200 application/json)."""
 
-codec_1333: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+codec_1354: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
 """Codec of /paths/~1events/get response_header (response Link 200)."""
 
-codec_1334: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1355: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1events/get response_header (response Cache-Control 200)."""
 
-codec_1335: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1356: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1events/get response_body (response 401 application/problem+json)."""
 
-codec_1336: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1357: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1events/get response_body (response 422 application/problem+json)."""
 
-codec_1337: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1358: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1events/get response_body (response 429 application/problem+json)."""
 
-codec_1338: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1359: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1events/get response_header (response Retry-After 429)."""
 
-codec_1339: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1360: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1events/get response_body (response default application/problem+json)."""
 
-codec_1340: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1361: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1events/get response_header (response Retry-After default)."""
 
-codec_1341: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
+codec_1362: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
 """Codec of /paths/~1events/post parameter (request header Idempotency-Key)."""
 
-codec_1342: Final[PydanticCodec[models.EventCreate]] = PydanticCodec(models.EventCreate)
+codec_1363: Final[PydanticCodec[models.EventCreate]] = PydanticCodec(models.EventCreate)
 """Codec of /paths/~1events/post request_body (request application/json)."""
 
-codec_1343: Final[PydanticCodec[models.Event]] = PydanticCodec(models.Event)
+codec_1364: Final[PydanticCodec[models.Event]] = PydanticCodec(models.Event)
 """Codec of /paths/~1events/post response_body (response 201 application/json)."""
 
-codec_1344: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+codec_1365: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
 """Codec of /paths/~1events/post response_header (response Location 201)."""
 
-codec_1345: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1366: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1events/post response_header (response ETag 201)."""
 
-codec_1346: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
+codec_1367: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
 """Codec of /paths/~1events/post response_header (response Idempotent-Replayed 201)."""
 
-codec_1347: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1368: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1events/post response_body (response 400 application/problem+json)."""
 
-codec_1348: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1369: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1events/post response_body (response 401 application/problem+json)."""
 
-codec_1349: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1370: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1events/post response_body (response 403 application/problem+json)."""
 
-codec_1350: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1371: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1events/post response_body (response 409 application/problem+json)."""
 
-codec_1351: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1372: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1events/post response_body (response 413 application/problem+json)."""
 
-codec_1352: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1373: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1events/post response_body (response 415 application/problem+json)."""
 
-codec_1353: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1374: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1events/post response_body (response 422 application/problem+json)."""
 
-codec_1354: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1375: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1events/post response_body (response 429 application/problem+json)."""
 
-codec_1355: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1376: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1events/post response_header (response Retry-After 429)."""
 
-codec_1356: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1377: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1events/post response_body (response default application/problem+json)."""
 
-codec_1357: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1378: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1events/post response_header (response Retry-After default)."""
 
-codec_1358: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_1379: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1events~1{event_id}/get parameter (request header If-None-Match)."""
 
-codec_1359: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1380: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1events~1{event_id}/get parameter (request path event_id)."""
 
-codec_1360: Final[PydanticCodec[models.Event]] = PydanticCodec(models.Event)
+codec_1381: Final[PydanticCodec[models.Event]] = PydanticCodec(models.Event)
 """Codec of /paths/~1events~1{event_id}/get response_body (response 200 application/json)."""
 
-codec_1361: Final[PydanticCodec[models.EventCalendar]] = PydanticCodec(models.EventCalendar)
+codec_1382: Final[PydanticCodec[models.EventCalendar]] = PydanticCodec(models.EventCalendar)
 """Codec of /paths/~1events~1{event_id}/get response_body (response 200 text/calendar)."""
 
-codec_1362: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1383: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1events~1{event_id}/get response_header (response ETag 200)."""
 
-codec_1363: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1384: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1events~1{event_id}/get response_header (response Cache-Control 200)."""
 
-codec_1364: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1385: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1events~1{event_id}/get response_header (response ETag 304)."""
 
-codec_1365: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1386: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1events~1{event_id}/get response_header (response Cache-Control 304)."""
 
-codec_1366: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1387: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1events~1{event_id}/get response_body (response 401 application/problem+json)."""
 
-codec_1367: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1388: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1events~1{event_id}/get response_body (response 404 application/problem+json)."""
 
-codec_1368: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1389: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1events~1{event_id}/get response_body (response 406 application/problem+json)."""
 
-codec_1369: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1390: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1events~1{event_id}/get response_body (response 422 application/problem+json)."""
 
-codec_1370: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1391: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1events~1{event_id}/get response_body (response 429 application/problem+json)."""
 
-codec_1371: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1392: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1events~1{event_id}/get response_header (response Retry-After 429)."""
 
-codec_1372: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1393: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1events~1{event_id}/get response_body (response default application/problem+json)."""
 
-codec_1373: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1394: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1events~1{event_id}/get response_header (response Retry-After default)."""
 
-codec_1374: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_1395: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1events~1{event_id}/patch parameter (request header If-Match)."""
 
-codec_1375: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1396: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1events~1{event_id}/patch parameter (request path event_id)."""
 
-codec_1376: Final[PydanticCodec[models.EventUpdate]] = PydanticCodec(models.EventUpdate)
+codec_1397: Final[PydanticCodec[models.EventUpdate]] = PydanticCodec(models.EventUpdate)
 """Codec of /paths/~1events~1{event_id}/patch request_body (request application/merge-patch+json)."""
 
-codec_1377: Final[PydanticCodec[models.Event]] = PydanticCodec(models.Event)
+codec_1398: Final[PydanticCodec[models.Event]] = PydanticCodec(models.Event)
 """Codec of /paths/~1events~1{event_id}/patch response_body (response 200 application/json)."""
 
-codec_1378: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1399: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1events~1{event_id}/patch response_header (response ETag 200)."""
 
-codec_1379: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1400: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1events~1{event_id}/patch response_body (response 400 application/problem+json)."""
 
-codec_1380: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1401: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1events~1{event_id}/patch response_body (response 401 application/problem+json)."""
 
-codec_1381: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1402: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1events~1{event_id}/patch response_body (response 403 application/problem+json)."""
 
-codec_1382: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1403: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1events~1{event_id}/patch response_body (response 404 application/problem+json)."""
 
-codec_1383: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1404: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1events~1{event_id}/patch response_body (response 409 application/problem+json)."""
 
-codec_1384: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1405: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1events~1{event_id}/patch response_body (response 412 application/problem+json)."""
 
-codec_1385: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1406: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1events~1{event_id}/patch response_body (response 413 application/problem+json)."""
 
-codec_1386: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1407: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1events~1{event_id}/patch response_body (response 415 application/problem+json)."""
 
-codec_1387: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1408: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1events~1{event_id}/patch response_body (response 422 application/problem+json)."""
 
-codec_1388: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1409: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1events~1{event_id}/patch response_body (response 428 application/problem+json)."""
 
-codec_1389: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1410: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1events~1{event_id}/patch response_body (response 429 application/problem+json)."""
 
-codec_1390: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1411: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1events~1{event_id}/patch response_header (response Retry-After 429)."""
 
-codec_1391: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1412: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1events~1{event_id}/patch response_body (response default application/problem+json)."""
 
-codec_1392: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1413: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1events~1{event_id}/patch response_header (response Retry-After default)."""
 
-codec_1393: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_1414: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1events~1{event_id}/delete parameter (request header If-Match)."""
 
-codec_1394: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1415: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1events~1{event_id}/delete parameter (request path event_id)."""
 
-codec_1395: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1416: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1events~1{event_id}/delete response_body (response 401 application/problem+json)."""
 
-codec_1396: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1417: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1events~1{event_id}/delete response_body (response 403 application/problem+json)."""
 
-codec_1397: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1418: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1events~1{event_id}/delete response_body (response 404 application/problem+json)."""
 
-codec_1398: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1419: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1events~1{event_id}/delete response_body (response 412 application/problem+json)."""
 
-codec_1399: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1420: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1events~1{event_id}/delete response_body (response 422 application/problem+json)."""
 
-codec_1400: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1421: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1events~1{event_id}/delete response_body (response 428 application/problem+json)."""
 
-codec_1401: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1422: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1events~1{event_id}/delete response_body (response 429 application/problem+json)."""
 
-codec_1402: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1423: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1events~1{event_id}/delete response_header (response Retry-After 429)."""
 
-codec_1403: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1424: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1events~1{event_id}/delete response_body (response default application/problem+json)."""
 
-codec_1404: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1425: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1events~1{event_id}/delete response_header (response Retry-After default)."""
 
-codec_1405: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1426: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1events~1{event_id}~1attendance/put parameter (request path event_id)."""
 
-codec_1406: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1427: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1events~1{event_id}~1attendance/put response_body (response 401 application/problem+json)."""
 
-codec_1407: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1428: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1events~1{event_id}~1attendance/put response_body (response 403 application/problem+json)."""
 
-codec_1408: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1429: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1events~1{event_id}~1attendance/put response_body (response 404 application/problem+json)."""
 
-codec_1409: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1430: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1events~1{event_id}~1attendance/put response_body (response 409 application/problem+json)."""
 
-codec_1410: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1431: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1events~1{event_id}~1attendance/put response_body (response 422 application/problem+json)."""
 
-codec_1411: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1432: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1events~1{event_id}~1attendance/put response_body (response 429 application/problem+json)."""
 
-codec_1412: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1433: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1events~1{event_id}~1attendance/put response_header (response Retry-After 429)."""
 
-codec_1413: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1434: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1events~1{event_id}~1attendance/put response_body (response default application/problem+json)."""
 
-codec_1414: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1435: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1events~1{event_id}~1attendance/put response_header (response Retry-After default)."""
 
-codec_1415: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1436: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1events~1{event_id}~1attendance/delete parameter (request path event_id)."""
 
-codec_1416: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1437: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1events~1{event_id}~1attendance/delete response_body (response 401 application/problem+json)."""
 
-codec_1417: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1438: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1events~1{event_id}~1attendance/delete response_body (response 403 application/problem+json)."""
 
-codec_1418: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1439: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1events~1{event_id}~1attendance/delete response_body (response 404 application/problem+json)."""
 
-codec_1419: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1440: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1events~1{event_id}~1attendance/delete response_body (response 409 application/problem+json)."""
 
-codec_1420: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1441: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1events~1{event_id}~1attendance/delete response_body (response 422 application/problem+json)."""
 
-codec_1421: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1442: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1events~1{event_id}~1attendance/delete response_body (response 429 application/problem+json)."""
 
-codec_1422: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1443: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1events~1{event_id}~1attendance/delete response_header (response Retry-After 429)."""
 
-codec_1423: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1444: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1events~1{event_id}~1attendance/delete response_body (response default application/problem+json)."""
 
-codec_1424: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1445: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1events~1{event_id}~1attendance/delete response_header (response Retry-After default)."""
 
-codec_1425: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_1446: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1events~1{event_id}~1attendees/get parameter (request query limit)."""
 
-codec_1426: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+codec_1447: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
 """Codec of /paths/~1events~1{event_id}~1attendees/get parameter (request query cursor)."""
 
-codec_1427: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+codec_1448: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
 """Codec of /paths/~1events~1{event_id}~1attendees/get parameter (request query page)."""
 
-codec_1428: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_1449: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1events~1{event_id}~1attendees/get parameter (request query include_total)."""
 
-codec_1429: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1450: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1events~1{event_id}~1attendees/get parameter (request path event_id)."""
 
-codec_1430: Final[PydanticCodec[models.AttendeePage]] = PydanticCodec(models.AttendeePage)
+codec_1451: Final[PydanticCodec[models.AttendeePage]] = PydanticCodec(models.AttendeePage)
 """Codec of /paths/~1events~1{event_id}~1attendees/get response_body (response 200 application/json)."""
 
-codec_1431: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+codec_1452: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
 """Codec of /paths/~1events~1{event_id}~1attendees/get response_header (response Link 200)."""
 
-codec_1432: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1453: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1events~1{event_id}~1attendees/get response_header (response Cache-Control 200)."""
 
-codec_1433: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1454: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1events~1{event_id}~1attendees/get response_body (response 401 application/problem+json)."""
 
-codec_1434: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1455: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1events~1{event_id}~1attendees/get response_body (response 403 application/problem+json)."""
 
-codec_1435: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1456: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1events~1{event_id}~1attendees/get response_body (response 404 application/problem+json)."""
 
-codec_1436: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1457: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1events~1{event_id}~1attendees/get response_body (response 422 application/problem+json)."""
 
-codec_1437: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1458: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1events~1{event_id}~1attendees/get response_body (response 429 application/problem+json)."""
 
-codec_1438: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1459: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1events~1{event_id}~1attendees/get response_header (response Retry-After 429)."""
 
-codec_1439: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1460: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1events~1{event_id}~1attendees/get response_body (response default application/problem+json)."""
 
-codec_1440: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1461: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1events~1{event_id}~1attendees/get response_header (response Retry-After default)."""
 
-codec_1441: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_1462: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1users~1me~1events/get parameter (request query limit)."""
 
-codec_1442: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+codec_1463: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
 """Codec of /paths/~1users~1me~1events/get parameter (request query cursor)."""
 
-codec_1443: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+codec_1464: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
 """Codec of /paths/~1users~1me~1events/get parameter (request query page)."""
 
-codec_1444: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_1465: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1users~1me~1events/get parameter (request query include_total)."""
 
-codec_1445: Final[PydanticCodec[models.EventSort]] = PydanticCodec(models.EventSort)
+codec_1466: Final[PydanticCodec[models.EventSort]] = PydanticCodec(models.EventSort)
 """Codec of /paths/~1users~1me~1events/get parameter (request query sort)."""
 
-codec_1446: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
+codec_1467: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
 """Codec of /paths/~1users~1me~1events/get parameter (request query starts_after)."""
 
-codec_1447: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
+codec_1468: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
 """Codec of /paths/~1users~1me~1events/get parameter (request query starts_before)."""
 
-codec_1448: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_1469: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1users~1me~1events/get parameter (request query upcoming)."""
 
-codec_1449: Final[PydanticCodec[models.EventPage]] = PydanticCodec(models.EventPage)
+codec_1470: Final[PydanticCodec[models.EventPage]] = PydanticCodec(models.EventPage)
 """Codec of /paths/~1users~1me~1events/get response_body (response 200 application/json)."""
 
-codec_1450: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+codec_1471: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
 """Codec of /paths/~1users~1me~1events/get response_header (response Link 200)."""
 
-codec_1451: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1472: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1users~1me~1events/get response_header (response Cache-Control 200)."""
 
-codec_1452: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1473: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me~1events/get response_body (response 401 application/problem+json)."""
 
-codec_1453: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1474: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me~1events/get response_body (response 422 application/problem+json)."""
 
-codec_1454: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1475: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me~1events/get response_body (response 429 application/problem+json)."""
 
-codec_1455: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1476: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1users~1me~1events/get response_header (response Retry-After 429)."""
 
-codec_1456: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1477: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me~1events/get response_body (response default application/problem+json)."""
 
-codec_1457: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1478: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1users~1me~1events/get response_header (response Retry-After default)."""
 
-codec_1458: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_1479: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1items/get parameter (request query limit)."""
 
-codec_1459: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+codec_1480: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
 """Codec of /paths/~1items/get parameter (request query cursor)."""
 
-codec_1460: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+codec_1481: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
 """Codec of /paths/~1items/get parameter (request query page)."""
 
-codec_1461: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_1482: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1items/get parameter (request query include_total)."""
 
-codec_1462: Final[PydanticCodec[models.ItemSort]] = PydanticCodec(models.ItemSort)
+codec_1483: Final[PydanticCodec[models.ItemSort]] = PydanticCodec(models.ItemSort)
 """Codec of /paths/~1items/get parameter (request query sort)."""
 
-codec_1463: Final[PydanticCodec[models.Username]] = PydanticCodec(models.Username)
+codec_1484: Final[PydanticCodec[models.Username]] = PydanticCodec(models.Username)
 """Codec of /paths/~1items/get parameter (request query owner)."""
 
-codec_1464: Final[PydanticCodec[models.TagName]] = PydanticCodec(models.TagName)
+codec_1485: Final[PydanticCodec[models.TagName]] = PydanticCodec(models.TagName)
 """Codec of /paths/~1items/get parameter (request query tag)."""
 
-codec_1465: Final[PydanticCodec[models.CategorySlug]] = PydanticCodec(models.CategorySlug)
+codec_1486: Final[PydanticCodec[models.CategorySlug]] = PydanticCodec(models.CategorySlug)
 """Codec of /paths/~1items/get parameter (request query category)."""
 
-codec_1466: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_1487: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1items/get parameter (request query in_stock)."""
 
-codec_1467: Final[PydanticCodec[models.PriceLimit]] = PydanticCodec(models.PriceLimit)
+codec_1488: Final[PydanticCodec[models.PriceLimit]] = PydanticCodec(models.PriceLimit)
 """Codec of /paths/~1items/get parameter (request query min_price)."""
 
-codec_1468: Final[PydanticCodec[models.PriceLimit]] = PydanticCodec(models.PriceLimit)
+codec_1489: Final[PydanticCodec[models.PriceLimit]] = PydanticCodec(models.PriceLimit)
 """Codec of /paths/~1items/get parameter (request query max_price)."""
 
-codec_1469: Final[PydanticCodec[models.ItemPage]] = PydanticCodec(models.ItemPage)
+codec_1490: Final[PydanticCodec[models.ItemPage]] = PydanticCodec(models.ItemPage)
 """Codec of /paths/~1items/get response_body (response 200 application/json)."""
 
-codec_1470: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+codec_1491: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
 """Codec of /paths/~1items/get response_header (response Link 200)."""
 
-codec_1471: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1492: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1items/get response_header (response Cache-Control 200)."""
 
-codec_1472: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1493: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1items/get response_body (response 401 application/problem+json)."""
 
-codec_1473: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1494: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1items/get response_body (response 422 application/problem+json)."""
 
-codec_1474: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1495: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1items/get response_body (response 429 application/problem+json)."""
 
-codec_1475: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1496: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1items/get response_header (response Retry-After 429)."""
 
-codec_1476: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1497: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1items/get response_body (response default application/problem+json)."""
 
-codec_1477: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1498: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1items/get response_header (response Retry-After default)."""
 
-codec_1478: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
+codec_1499: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
 """Codec of /paths/~1items/post parameter (request header Idempotency-Key)."""
 
-codec_1479: Final[PydanticCodec[models.ItemCreate]] = PydanticCodec(models.ItemCreate)
+codec_1500: Final[PydanticCodec[models.ItemCreate]] = PydanticCodec(models.ItemCreate)
 """Codec of /paths/~1items/post request_body (request application/json)."""
 
-codec_1480: Final[PydanticCodec[models.Item]] = PydanticCodec(models.Item)
+codec_1501: Final[PydanticCodec[models.Item]] = PydanticCodec(models.Item)
 """Codec of /paths/~1items/post response_body (response 201 application/json)."""
 
-codec_1481: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+codec_1502: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
 """Codec of /paths/~1items/post response_header (response Location 201)."""
 
-codec_1482: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1503: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1items/post response_header (response ETag 201)."""
 
-codec_1483: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
+codec_1504: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
 """Codec of /paths/~1items/post response_header (response Idempotent-Replayed 201)."""
 
-codec_1484: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1505: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1items/post response_body (response 400 application/problem+json)."""
 
-codec_1485: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1506: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1items/post response_body (response 401 application/problem+json)."""
 
-codec_1486: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1507: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1items/post response_body (response 403 application/problem+json)."""
 
-codec_1487: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1508: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1items/post response_body (response 409 application/problem+json)."""
 
-codec_1488: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1509: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1items/post response_body (response 413 application/problem+json)."""
 
-codec_1489: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1510: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1items/post response_body (response 415 application/problem+json)."""
 
-codec_1490: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1511: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1items/post response_body (response 422 application/problem+json)."""
 
-codec_1491: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1512: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1items/post response_body (response 429 application/problem+json)."""
 
-codec_1492: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1513: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1items/post response_header (response Retry-After 429)."""
 
-codec_1493: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1514: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1items/post response_body (response default application/problem+json)."""
 
-codec_1494: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1515: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1items/post response_header (response Retry-After default)."""
 
-codec_1495: Final[PydanticCodec[models.SearchQuery]] = PydanticCodec(models.SearchQuery)
+codec_1516: Final[PydanticCodec[models.SearchQuery]] = PydanticCodec(models.SearchQuery)
 """Codec of /paths/~1items~1search/get parameter (request query q)."""
 
-codec_1496: Final[PydanticCodec[models.PriceLimit]] = PydanticCodec(models.PriceLimit)
+codec_1517: Final[PydanticCodec[models.PriceLimit]] = PydanticCodec(models.PriceLimit)
 """Codec of /paths/~1items~1search/get parameter (request query min_price)."""
 
-codec_1497: Final[PydanticCodec[models.PriceLimit]] = PydanticCodec(models.PriceLimit)
+codec_1518: Final[PydanticCodec[models.PriceLimit]] = PydanticCodec(models.PriceLimit)
 """Codec of /paths/~1items~1search/get parameter (request query max_price)."""
 
-codec_1498: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_1519: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1items~1search/get parameter (request query limit)."""
 
-codec_1499: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+codec_1520: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
 """Codec of /paths/~1items~1search/get parameter (request query cursor)."""
 
-codec_1500: Final[PydanticCodec[models.ItemHitPage]] = PydanticCodec(models.ItemHitPage)
+codec_1521: Final[PydanticCodec[models.ItemHitPage]] = PydanticCodec(models.ItemHitPage)
 """Codec of /paths/~1items~1search/get response_body (response 200 application/json)."""
 
-codec_1501: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+codec_1522: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
 """Codec of /paths/~1items~1search/get response_header (response Link 200)."""
 
-codec_1502: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1523: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1items~1search/get response_header (response Cache-Control 200)."""
 
-codec_1503: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1524: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1items~1search/get response_body (response 401 application/problem+json)."""
 
-codec_1504: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1525: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1items~1search/get response_body (response 422 application/problem+json)."""
 
-codec_1505: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1526: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1items~1search/get response_body (response 429 application/problem+json)."""
 
-codec_1506: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1527: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1items~1search/get response_header (response Retry-After 429)."""
 
-codec_1507: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1528: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1items~1search/get response_body (response default application/problem+json)."""
 
-codec_1508: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1529: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1items~1search/get response_header (response Retry-After default)."""
 
-codec_1509: Final[PydanticCodec[models.PopularItems]] = PydanticCodec(models.PopularItems)
+codec_1530: Final[PydanticCodec[models.PopularItems]] = PydanticCodec(models.PopularItems)
 """Codec of /paths/~1items~1popular/get response_body (response 200 application/json)."""
 
-codec_1510: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1531: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1items~1popular/get response_header (response Cache-Control 200)."""
 
-codec_1511: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1532: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1items~1popular/get response_body (response 401 application/problem+json)."""
 
-codec_1512: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1533: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1items~1popular/get response_body (response 422 application/problem+json)."""
 
-codec_1513: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1534: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1items~1popular/get response_body (response 429 application/problem+json)."""
 
-codec_1514: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1535: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1items~1popular/get response_header (response Retry-After 429)."""
 
-codec_1515: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1536: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1items~1popular/get response_body (response default application/problem+json)."""
 
-codec_1516: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1537: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1items~1popular/get response_header (response Retry-After default)."""
 
-codec_1517: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_1538: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1items~1{item_id}/get parameter (request header If-None-Match)."""
 
-codec_1518: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1539: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1items~1{item_id}/get parameter (request path item_id)."""
 
-codec_1519: Final[PydanticCodec[models.Item]] = PydanticCodec(models.Item)
+codec_1540: Final[PydanticCodec[models.Item]] = PydanticCodec(models.Item)
 """Codec of /paths/~1items~1{item_id}/get response_body (response 200 application/json)."""
 
-codec_1520: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1541: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1items~1{item_id}/get response_header (response ETag 200)."""
 
-codec_1521: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1542: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1items~1{item_id}/get response_header (response Cache-Control 200)."""
 
-codec_1522: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1543: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1items~1{item_id}/get response_header (response ETag 304)."""
 
-codec_1523: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1544: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1items~1{item_id}/get response_header (response Cache-Control 304)."""
 
-codec_1524: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1545: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1items~1{item_id}/get response_body (response 401 application/problem+json)."""
 
-codec_1525: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1546: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1items~1{item_id}/get response_body (response 404 application/problem+json)."""
 
-codec_1526: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1547: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1items~1{item_id}/get response_body (response 422 application/problem+json)."""
 
-codec_1527: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1548: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1items~1{item_id}/get response_body (response 429 application/problem+json)."""
 
-codec_1528: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1549: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1items~1{item_id}/get response_header (response Retry-After 429)."""
 
-codec_1529: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1550: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1items~1{item_id}/get response_body (response default application/problem+json)."""
 
-codec_1530: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1551: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1items~1{item_id}/get response_header (response Retry-After default)."""
 
-codec_1531: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_1552: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1items~1{item_id}/patch parameter (request header If-Match)."""
 
-codec_1532: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1553: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1items~1{item_id}/patch parameter (request path item_id)."""
 
-codec_1533: Final[PydanticCodec[models.ItemUpdate]] = PydanticCodec(models.ItemUpdate)
+codec_1554: Final[PydanticCodec[models.ItemUpdate]] = PydanticCodec(models.ItemUpdate)
 """Codec of /paths/~1items~1{item_id}/patch request_body (request application/merge-patch+json)."""
 
-codec_1534: Final[PydanticCodec[models.Item]] = PydanticCodec(models.Item)
+codec_1555: Final[PydanticCodec[models.Item]] = PydanticCodec(models.Item)
 """Codec of /paths/~1items~1{item_id}/patch response_body (response 200 application/json)."""
 
-codec_1535: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1556: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1items~1{item_id}/patch response_header (response ETag 200)."""
 
-codec_1536: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1557: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1items~1{item_id}/patch response_body (response 400 application/problem+json)."""
 
-codec_1537: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1558: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1items~1{item_id}/patch response_body (response 401 application/problem+json)."""
 
-codec_1538: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1559: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1items~1{item_id}/patch response_body (response 403 application/problem+json)."""
 
-codec_1539: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1560: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1items~1{item_id}/patch response_body (response 404 application/problem+json)."""
 
-codec_1540: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1561: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1items~1{item_id}/patch response_body (response 412 application/problem+json)."""
 
-codec_1541: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1562: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1items~1{item_id}/patch response_body (response 413 application/problem+json)."""
 
-codec_1542: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1563: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1items~1{item_id}/patch response_body (response 415 application/problem+json)."""
 
-codec_1543: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1564: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1items~1{item_id}/patch response_body (response 422 application/problem+json)."""
 
-codec_1544: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1565: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1items~1{item_id}/patch response_body (response 428 application/problem+json)."""
 
-codec_1545: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1566: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1items~1{item_id}/patch response_body (response 429 application/problem+json)."""
 
-codec_1546: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1567: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1items~1{item_id}/patch response_header (response Retry-After 429)."""
 
-codec_1547: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1568: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1items~1{item_id}/patch response_body (response default application/problem+json)."""
 
-codec_1548: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1569: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1items~1{item_id}/patch response_header (response Retry-After default)."""
 
-codec_1549: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_1570: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1items~1{item_id}/delete parameter (request header If-Match)."""
 
-codec_1550: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1571: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1items~1{item_id}/delete parameter (request path item_id)."""
 
-codec_1551: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1572: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1items~1{item_id}/delete response_body (response 401 application/problem+json)."""
 
-codec_1552: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1573: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1items~1{item_id}/delete response_body (response 403 application/problem+json)."""
 
-codec_1553: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1574: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1items~1{item_id}/delete response_body (response 404 application/problem+json)."""
 
-codec_1554: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1575: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1items~1{item_id}/delete response_body (response 412 application/problem+json)."""
 
-codec_1555: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1576: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1items~1{item_id}/delete response_body (response 422 application/problem+json)."""
 
-codec_1556: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1577: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1items~1{item_id}/delete response_body (response 428 application/problem+json)."""
 
-codec_1557: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1578: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1items~1{item_id}/delete response_body (response 429 application/problem+json)."""
 
-codec_1558: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1579: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1items~1{item_id}/delete response_header (response Retry-After 429)."""
 
-codec_1559: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1580: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1items~1{item_id}/delete response_body (response default application/problem+json)."""
 
-codec_1560: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1581: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1items~1{item_id}/delete response_header (response Retry-After default)."""
 
-codec_1561: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_1582: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1users~1me~1items/get parameter (request query limit)."""
 
-codec_1562: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+codec_1583: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
 """Codec of /paths/~1users~1me~1items/get parameter (request query cursor)."""
 
-codec_1563: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+codec_1584: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
 """Codec of /paths/~1users~1me~1items/get parameter (request query page)."""
 
-codec_1564: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_1585: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1users~1me~1items/get parameter (request query include_total)."""
 
-codec_1565: Final[PydanticCodec[models.ItemStatus]] = PydanticCodec(models.ItemStatus)
+codec_1586: Final[PydanticCodec[models.ItemStatus]] = PydanticCodec(models.ItemStatus)
 """Codec of /paths/~1users~1me~1items/get parameter (request query status)."""
 
-codec_1566: Final[PydanticCodec[models.ItemPage]] = PydanticCodec(models.ItemPage)
+codec_1587: Final[PydanticCodec[models.ItemPage]] = PydanticCodec(models.ItemPage)
 """Codec of /paths/~1users~1me~1items/get response_body (response 200 application/json)."""
 
-codec_1567: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+codec_1588: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
 """Codec of /paths/~1users~1me~1items/get response_header (response Link 200)."""
 
-codec_1568: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1589: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1users~1me~1items/get response_header (response Cache-Control 200)."""
 
-codec_1569: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1590: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me~1items/get response_body (response 401 application/problem+json)."""
 
-codec_1570: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1591: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me~1items/get response_body (response 422 application/problem+json)."""
 
-codec_1571: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1592: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me~1items/get response_body (response 429 application/problem+json)."""
 
-codec_1572: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1593: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1users~1me~1items/get response_header (response Retry-After 429)."""
 
-codec_1573: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1594: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me~1items/get response_body (response default application/problem+json)."""
 
-codec_1574: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1595: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1users~1me~1items/get response_header (response Retry-After default)."""
 
-codec_1575: Final[PydanticCodec[models.SearchQuery]] = PydanticCodec(models.SearchQuery)
+codec_1596: Final[PydanticCodec[models.SearchQuery]] = PydanticCodec(models.SearchQuery)
 """Codec of /paths/~1search/get parameter (request query q)."""
 
-codec_1576: Final[PydanticCodec[models.SearchType]] = PydanticCodec(models.SearchType)
+codec_1597: Final[PydanticCodec[models.SearchType]] = PydanticCodec(models.SearchType)
 """Codec of /paths/~1search/get parameter (request query kind)."""
 
-codec_1577: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_1598: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1search/get parameter (request query limit)."""
 
-codec_1578: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+codec_1599: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
 """Codec of /paths/~1search/get parameter (request query cursor)."""
 
-codec_1579: Final[PydanticCodec[models.SearchPage]] = PydanticCodec(models.SearchPage)
+codec_1600: Final[PydanticCodec[models.SearchPage]] = PydanticCodec(models.SearchPage)
 """Codec of /paths/~1search/get response_body (response 200 application/json)."""
 
-codec_1580: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+codec_1601: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
 """Codec of /paths/~1search/get response_header (response Link 200)."""
 
-codec_1581: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1602: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1search/get response_header (response Cache-Control 200)."""
 
-codec_1582: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1603: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1search/get response_body (response 401 application/problem+json)."""
 
-codec_1583: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1604: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1search/get response_body (response 422 application/problem+json)."""
 
-codec_1584: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1605: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1search/get response_body (response 429 application/problem+json)."""
 
-codec_1585: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1606: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1search/get response_header (response Retry-After 429)."""
 
-codec_1586: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1607: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1search/get response_body (response default application/problem+json)."""
 
-codec_1587: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1608: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1search/get response_header (response Retry-After default)."""
 
-codec_1588: Final[PydanticCodec[models.Statistics]] = PydanticCodec(models.Statistics)
+codec_1609: Final[PydanticCodec[models.Statistics]] = PydanticCodec(models.Statistics)
 """Codec of /paths/~1stats/get response_body (response 200 application/json)."""
 
-codec_1589: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1610: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1stats/get response_header (response Cache-Control 200)."""
 
-codec_1590: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1611: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1stats/get response_body (response 401 application/problem+json)."""
 
-codec_1591: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1612: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1stats/get response_body (response 422 application/problem+json)."""
 
-codec_1592: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1613: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1stats/get response_body (response 429 application/problem+json)."""
 
-codec_1593: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1614: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1stats/get response_header (response Retry-After 429)."""
 
-codec_1594: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1615: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1stats/get response_body (response default application/problem+json)."""
 
-codec_1595: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1616: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1stats/get response_header (response Retry-After default)."""
 
-codec_1596: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_1617: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1admin~1audit-events/get parameter (request query limit)."""
 
-codec_1597: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+codec_1618: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
 """Codec of /paths/~1admin~1audit-events/get parameter (request query cursor)."""
 
-codec_1598: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+codec_1619: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
 """Codec of /paths/~1admin~1audit-events/get parameter (request query page)."""
 
-codec_1599: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_1620: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1admin~1audit-events/get parameter (request query include_total)."""
 
-codec_1600: Final[PydanticCodec[models.AuditEventSort]] = PydanticCodec(models.AuditEventSort)
+codec_1621: Final[PydanticCodec[models.AuditEventSort]] = PydanticCodec(models.AuditEventSort)
 """Codec of /paths/~1admin~1audit-events/get parameter (request query sort)."""
 
-codec_1601: Final[PydanticCodec[models.AuditAction]] = PydanticCodec(models.AuditAction)
+codec_1622: Final[PydanticCodec[models.AuditAction]] = PydanticCodec(models.AuditAction)
 """Codec of /paths/~1admin~1audit-events/get parameter (request query action)."""
 
-codec_1602: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1623: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1admin~1audit-events/get parameter (request query actor_id)."""
 
-codec_1603: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1624: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1admin~1audit-events/get parameter (request query subject_id)."""
 
-codec_1604: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
+codec_1625: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
 """Codec of /paths/~1admin~1audit-events/get parameter (request query created_after)."""
 
-codec_1605: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
+codec_1626: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
 """Codec of /paths/~1admin~1audit-events/get parameter (request query created_before)."""
 
-codec_1606: Final[PydanticCodec[models.AuditEventPage]] = PydanticCodec(models.AuditEventPage)
+codec_1627: Final[PydanticCodec[models.AuditEventPage]] = PydanticCodec(models.AuditEventPage)
 """Codec of /paths/~1admin~1audit-events/get response_body (response 200 application/json)."""
 
-codec_1607: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+codec_1628: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
 """Codec of /paths/~1admin~1audit-events/get response_header (response Link 200)."""
 
-codec_1608: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1629: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1admin~1audit-events/get response_header (response Cache-Control 200)."""
 
-codec_1609: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1630: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1audit-events/get response_body (response 401 application/problem+json)."""
 
-codec_1610: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1631: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1audit-events/get response_body (response 403 application/problem+json)."""
 
-codec_1611: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1632: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1audit-events/get response_body (response 422 application/problem+json)."""
 
-codec_1612: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1633: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1audit-events/get response_body (response 429 application/problem+json)."""
 
-codec_1613: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1634: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1admin~1audit-events/get response_header (response Retry-After 429)."""
 
-codec_1614: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1635: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1audit-events/get response_body (response default application/problem+json)."""
 
-codec_1615: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1636: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1admin~1audit-events/get response_header (response Retry-After default)."""
 
-codec_1616: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_1637: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1jobs/get parameter (request query limit)."""
 
-codec_1617: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+codec_1638: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
 """Codec of /paths/~1jobs/get parameter (request query cursor)."""
 
-codec_1618: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+codec_1639: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
 """Codec of /paths/~1jobs/get parameter (request query page)."""
 
-codec_1619: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_1640: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1jobs/get parameter (request query include_total)."""
 
-codec_1620: Final[PydanticCodec[models.JobSort]] = PydanticCodec(models.JobSort)
+codec_1641: Final[PydanticCodec[models.JobSort]] = PydanticCodec(models.JobSort)
 """Codec of /paths/~1jobs/get parameter (request query sort)."""
 
-codec_1621: Final[PydanticCodec[models.JobStatus]] = PydanticCodec(models.JobStatus)
+codec_1642: Final[PydanticCodec[models.JobStatus]] = PydanticCodec(models.JobStatus)
 """Codec of /paths/~1jobs/get parameter (request query status)."""
 
-codec_1622: Final[PydanticCodec[models.JobKind]] = PydanticCodec(models.JobKind)
+codec_1643: Final[PydanticCodec[models.JobKind]] = PydanticCodec(models.JobKind)
 """Codec of /paths/~1jobs/get parameter (request query kind)."""
 
-codec_1623: Final[PydanticCodec[models.JobPage]] = PydanticCodec(models.JobPage)
+codec_1644: Final[PydanticCodec[models.JobPage]] = PydanticCodec(models.JobPage)
 """Codec of /paths/~1jobs/get response_body (response 200 application/json)."""
 
-codec_1624: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+codec_1645: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
 """Codec of /paths/~1jobs/get response_header (response Link 200)."""
 
-codec_1625: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1646: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1jobs/get response_header (response Cache-Control 200)."""
 
-codec_1626: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1647: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs/get response_body (response 401 application/problem+json)."""
 
-codec_1627: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1648: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs/get response_body (response 422 application/problem+json)."""
 
-codec_1628: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1649: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs/get response_body (response 429 application/problem+json)."""
 
-codec_1629: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1650: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1jobs/get response_header (response Retry-After 429)."""
 
-codec_1630: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1651: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs/get response_body (response default application/problem+json)."""
 
-codec_1631: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1652: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1jobs/get response_header (response Retry-After default)."""
 
-codec_1632: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1653: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1jobs~1{job_id}/get parameter (request path job_id)."""
 
-codec_1633: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
+codec_1654: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
 """Codec of /paths/~1jobs~1{job_id}/get response_body (response 200 application/json)."""
 
-codec_1634: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1655: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Cache-Control 200)."""
 
-codec_1635: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1656: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}/get response_body (response 401 application/problem+json)."""
 
-codec_1636: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1657: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}/get response_body (response 404 application/problem+json)."""
 
-codec_1637: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1658: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}/get response_body (response 422 application/problem+json)."""
 
-codec_1638: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1659: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}/get response_body (response 429 application/problem+json)."""
 
-codec_1639: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1660: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Retry-After 429)."""
 
-codec_1640: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1661: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}/get response_body (response default application/problem+json)."""
 
-codec_1641: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1662: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Retry-After default)."""
 
-codec_1642: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1663: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put parameter (request path job_id)."""
 
-codec_1643: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
+codec_1664: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 200 application/json)."""
 
-codec_1644: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1665: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 401 application/problem+json)."""
 
-codec_1645: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1666: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 403 application/problem+json)."""
 
-codec_1646: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1667: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 404 application/problem+json)."""
 
-codec_1647: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1668: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 409 application/problem+json)."""
 
-codec_1648: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1669: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 422 application/problem+json)."""
 
-codec_1649: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1670: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 429 application/problem+json)."""
 
-codec_1650: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1671: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Retry-After 429)."""
 
-codec_1651: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1672: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response default application/problem+json)."""
 
-codec_1652: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1673: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Retry-After default)."""
 
-codec_1653: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1674: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put parameter (request path job_id)."""
 
-codec_1654: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
+codec_1675: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 200 application/json)."""
 
-codec_1655: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1676: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 401 application/problem+json)."""
 
-codec_1656: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1677: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 403 application/problem+json)."""
 
-codec_1657: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1678: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 404 application/problem+json)."""
 
-codec_1658: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1679: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 409 application/problem+json)."""
 
-codec_1659: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1680: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 422 application/problem+json)."""
 
-codec_1660: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1681: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 429 application/problem+json)."""
 
-codec_1661: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1682: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Retry-After 429)."""
 
-codec_1662: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1683: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response default application/problem+json)."""
 
-codec_1663: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1684: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Retry-After default)."""
 
-codec_1664: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_1685: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1notifications/get parameter (request query limit)."""
 
-codec_1665: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+codec_1686: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
 """Codec of /paths/~1notifications/get parameter (request query cursor)."""
 
-codec_1666: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+codec_1687: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
 """Codec of /paths/~1notifications/get parameter (request query page)."""
 
-codec_1667: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_1688: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1notifications/get parameter (request query include_total)."""
 
-codec_1668: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_1689: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1notifications/get parameter (request query unread)."""
 
-codec_1669: Final[PydanticCodec[models.NotificationKind]] = PydanticCodec(models.NotificationKind)
+codec_1690: Final[PydanticCodec[models.NotificationKind]] = PydanticCodec(models.NotificationKind)
 """Codec of /paths/~1notifications/get parameter (request query kind)."""
 
-codec_1670: Final[PydanticCodec[models.NotificationPage]] = PydanticCodec(models.NotificationPage)
+codec_1691: Final[PydanticCodec[models.NotificationPage]] = PydanticCodec(models.NotificationPage)
 """Codec of /paths/~1notifications/get response_body (response 200 application/json)."""
 
-codec_1671: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+codec_1692: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
 """Codec of /paths/~1notifications/get response_header (response Link 200)."""
 
-codec_1672: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1693: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1notifications/get response_header (response Cache-Control 200)."""
 
-codec_1673: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1694: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1notifications/get response_body (response 401 application/problem+json)."""
 
-codec_1674: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1695: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1notifications/get response_body (response 422 application/problem+json)."""
 
-codec_1675: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1696: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1notifications/get response_body (response 429 application/problem+json)."""
 
-codec_1676: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1697: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1notifications/get response_header (response Retry-After 429)."""
 
-codec_1677: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1698: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1notifications/get response_body (response default application/problem+json)."""
 
-codec_1678: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1699: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1notifications/get response_header (response Retry-After default)."""
 
-codec_1679: Final[PydanticCodec[models.NotificationCounts]] = PydanticCodec(models.NotificationCounts)
+codec_1700: Final[PydanticCodec[models.NotificationCounts]] = PydanticCodec(models.NotificationCounts)
 """Codec of /paths/~1notifications~1counts/get response_body (response 200 application/json)."""
 
-codec_1680: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1701: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1notifications~1counts/get response_header (response Cache-Control 200)."""
 
-codec_1681: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1702: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1notifications~1counts/get response_body (response 401 application/problem+json)."""
 
-codec_1682: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1703: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1notifications~1counts/get response_body (response 422 application/problem+json)."""
 
-codec_1683: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1704: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1notifications~1counts/get response_body (response 429 application/problem+json)."""
 
-codec_1684: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1705: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1notifications~1counts/get response_header (response Retry-After 429)."""
 
-codec_1685: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1706: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1notifications~1counts/get response_body (response default application/problem+json)."""
 
-codec_1686: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1707: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1notifications~1counts/get response_header (response Retry-After default)."""
 
-codec_1687: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
+codec_1708: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
 """Codec of /paths/~1notifications~1read/put parameter (request query until)."""
 
-codec_1688: Final[PydanticCodec[models.NotificationKind]] = PydanticCodec(models.NotificationKind)
+codec_1709: Final[PydanticCodec[models.NotificationKind]] = PydanticCodec(models.NotificationKind)
 """Codec of /paths/~1notifications~1read/put parameter (request query kind)."""
 
-codec_1689: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1710: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1notifications~1read/put response_body (response 401 application/problem+json)."""
 
-codec_1690: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1711: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1notifications~1read/put response_body (response 403 application/problem+json)."""
 
-codec_1691: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1712: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1notifications~1read/put response_body (response 422 application/problem+json)."""
 
-codec_1692: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1713: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1notifications~1read/put response_body (response 429 application/problem+json)."""
 
-codec_1693: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1714: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1notifications~1read/put response_header (response Retry-After 429)."""
 
-codec_1694: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1715: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1notifications~1read/put response_body (response default application/problem+json)."""
 
-codec_1695: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1716: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1notifications~1read/put response_header (response Retry-After default)."""
 
-codec_1696: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1717: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1notifications~1{notification_id}~1read/put parameter (request path notification_id)."""
 
-codec_1697: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1718: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1notifications~1{notification_id}~1read/put response_body (response 401 application/problem+json)."""
 
-codec_1698: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1719: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1notifications~1{notification_id}~1read/put response_body (response 403 application/problem+json)."""
 
-codec_1699: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1720: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1notifications~1{notification_id}~1read/put response_body (response 404 application/problem+json)."""
 
-codec_1700: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1721: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1notifications~1{notification_id}~1read/put response_body (response 422 application/problem+json)."""
 
-codec_1701: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1722: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1notifications~1{notification_id}~1read/put response_body (response 429 application/problem+json)."""
 
-codec_1702: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1723: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1notifications~1{notification_id}~1read/put response_header (response Retry-After 429)."""
 
-codec_1703: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1724: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1notifications~1{notification_id}~1read/put response_body (response default application/problem+json)."""
 
-codec_1704: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1725: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1notifications~1{notification_id}~1read/put response_header (response Retry-After default)."""
 
-codec_1705: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1726: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1notifications~1{notification_id}~1read/delete parameter (request path notification_id)."""
 
-codec_1706: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1727: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1notifications~1{notification_id}~1read/delete response_body (response 401 application/problem+json)."""
 
-codec_1707: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1728: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1notifications~1{notification_id}~1read/delete response_body (response 403 application/problem+json)."""
 
-codec_1708: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1729: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1notifications~1{notification_id}~1read/delete response_body (response 404 application/problem+json)."""
 
-codec_1709: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1730: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1notifications~1{notification_id}~1read/delete response_body (response 422 application/problem+json)."""
 
-codec_1710: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1731: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1notifications~1{notification_id}~1read/delete response_body (response 429 application/problem+json)."""
 
-codec_1711: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1732: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1notifications~1{notification_id}~1read/delete response_header (response Retry-After 429)."""
 
-codec_1712: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1733: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1notifications~1{notification_id}~1read/delete response_body (response default application/problem+json)."""
 
-codec_1713: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1734: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1notifications~1{notification_id}~1read/delete response_header (response Retry-After default)."""
 
-codec_1714: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_1735: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1users~1me~1notification-preferences/get parameter (request header If-None-Match)."""
 
-codec_1715: Final[PydanticCodec[models.NotificationPreferences]] = PydanticCodec(models.NotificationPreferences)
+codec_1736: Final[PydanticCodec[models.NotificationPreferences]] = PydanticCodec(models.NotificationPreferences)
 """Codec of /paths/~1users~1me~1notification-preferences/get response_body (response 200 application/json)."""
 
-codec_1716: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1737: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1users~1me~1notification-preferences/get response_header (response ETag 200)."""
 
-codec_1717: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1738: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1users~1me~1notification-preferences/get response_header (response Cache-Control 200)."""
 
-codec_1718: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1739: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1users~1me~1notification-preferences/get response_header (response ETag 304)."""
 
-codec_1719: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1740: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1users~1me~1notification-preferences/get response_header (response Cache-Control 304)."""
 
-codec_1720: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1741: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me~1notification-preferences/get response_body (response 401 application/problem+json)."""
 
-codec_1721: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1742: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me~1notification-preferences/get response_body (response 422 application/problem+json)."""
 
-codec_1722: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1743: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me~1notification-preferences/get response_body (response 429 application/problem+json)."""
 
-codec_1723: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1744: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1users~1me~1notification-preferences/get response_header (response Retry-After 429)."""
 
-codec_1724: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1745: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me~1notification-preferences/get response_body (response default application/problem+json)."""
 
-codec_1725: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1746: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1users~1me~1notification-preferences/get response_header (response Retry-After default)."""
 
-codec_1726: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_1747: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1users~1me~1notification-preferences/patch parameter (request header If-Match)."""
 
-codec_1727: Final[PydanticCodec[models.NotificationPreferencesUpdate]] = PydanticCodec(models.NotificationPreferencesUpdate)
+codec_1748: Final[PydanticCodec[models.NotificationPreferencesUpdate]] = PydanticCodec(models.NotificationPreferencesUpdate)
 """Codec of /paths/~1users~1me~1notification-preferences/patch request_body (request application/merge-patch+json)."""
 
-codec_1728: Final[PydanticCodec[models.NotificationPreferences]] = PydanticCodec(models.NotificationPreferences)
+codec_1749: Final[PydanticCodec[models.NotificationPreferences]] = PydanticCodec(models.NotificationPreferences)
 """Codec of /paths/~1users~1me~1notification-preferences/patch response_body (response 200 application/json)."""
 
-codec_1729: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1750: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1users~1me~1notification-preferences/patch response_header (response ETag 200)."""
 
-codec_1730: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1751: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me~1notification-preferences/patch response_body (response 400 application/problem+json)."""
 
-codec_1731: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1752: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me~1notification-preferences/patch response_body (response 401 application/problem+json)."""
 
-codec_1732: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1753: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me~1notification-preferences/patch response_body (response 403 application/problem+json)."""
 
-codec_1733: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1754: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me~1notification-preferences/patch response_body (response 412 application/problem+json)."""
 
-codec_1734: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1755: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me~1notification-preferences/patch response_body (response 413 application/problem+json)."""
 
-codec_1735: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1756: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me~1notification-preferences/patch response_body (response 415 application/problem+json)."""
 
-codec_1736: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1757: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me~1notification-preferences/patch response_body (response 422 application/problem+json)."""
 
-codec_1737: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1758: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me~1notification-preferences/patch response_body (response 428 application/problem+json)."""
 
-codec_1738: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1759: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me~1notification-preferences/patch response_body (response 429 application/problem+json)."""
 
-codec_1739: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1760: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1users~1me~1notification-preferences/patch response_header (response Retry-After 429)."""
 
-codec_1740: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1761: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me~1notification-preferences/patch response_body (response default application/problem+json)."""
 
-codec_1741: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1762: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1users~1me~1notification-preferences/patch response_header (response Retry-After default)."""
 
-codec_1742: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
+codec_1763: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+"""Codec of /paths/~1media/get parameter (request query limit)."""
+
+codec_1764: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+"""Codec of /paths/~1media/get parameter (request query cursor)."""
+
+codec_1765: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+"""Codec of /paths/~1media/get parameter (request query page)."""
+
+codec_1766: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+"""Codec of /paths/~1media/get parameter (request query include_total)."""
+
+codec_1767: Final[PydanticCodec[models.MediaSort]] = PydanticCodec(models.MediaSort)
+"""Codec of /paths/~1media/get parameter (request query sort)."""
+
+codec_1768: Final[PydanticCodec[models.MediaKind]] = PydanticCodec(models.MediaKind)
+"""Codec of /paths/~1media/get parameter (request query kind)."""
+
+codec_1769: Final[PydanticCodec[models.MediaType]] = PydanticCodec(models.MediaType)
+"""Codec of /paths/~1media/get parameter (request query content_type)."""
+
+codec_1770: Final[PydanticCodec[models.MediaPage]] = PydanticCodec(models.MediaPage)
+"""Codec of /paths/~1media/get response_body (response 200 application/json)."""
+
+codec_1771: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+"""Codec of /paths/~1media/get response_header (response Link 200)."""
+
+codec_1772: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1media/get response_header (response Cache-Control 200)."""
+
+codec_1773: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1media/get response_body (response 401 application/problem+json)."""
+
+codec_1774: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1media/get response_body (response 422 application/problem+json)."""
+
+codec_1775: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1media/get response_body (response 429 application/problem+json)."""
+
+codec_1776: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1media/get response_header (response Retry-After 429)."""
+
+codec_1777: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1media/get response_body (response default application/problem+json)."""
+
+codec_1778: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1media/get response_header (response Retry-After default)."""
+
+codec_1779: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
+"""Codec of /paths/~1media/post parameter (request header Idempotency-Key)."""
+
+codec_1780: Final[PydanticCodec[models.MediaBatch]] = PydanticCodec(models.MediaBatch)
+"""Codec of /paths/~1media/post response_body (response 201 application/json)."""
+
+codec_1781: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+"""Codec of /paths/~1media/post response_header (response Location 201)."""
+
+codec_1782: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
+"""Codec of /paths/~1media/post response_header (response Idempotent-Replayed 201)."""
+
+codec_1783: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1media/post response_body (response 400 application/problem+json)."""
+
+codec_1784: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1media/post response_body (response 401 application/problem+json)."""
+
+codec_1785: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1media/post response_body (response 403 application/problem+json)."""
+
+codec_1786: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1media/post response_body (response 409 application/problem+json)."""
+
+codec_1787: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1media/post response_body (response 413 application/problem+json)."""
+
+codec_1788: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1media/post response_body (response 415 application/problem+json)."""
+
+codec_1789: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1media/post response_body (response 422 application/problem+json)."""
+
+codec_1790: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1media/post response_body (response 429 application/problem+json)."""
+
+codec_1791: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1media/post response_header (response Retry-After 429)."""
+
+codec_1792: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1media/post response_body (response default application/problem+json)."""
+
+codec_1793: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1media/post response_header (response Retry-After default)."""
+
+codec_1794: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+"""Codec of /paths/~1media~1{media_id}/get parameter (request header If-None-Match)."""
+
+codec_1795: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1media~1{media_id}/get parameter (request path media_id)."""
+
+codec_1796: Final[PydanticCodec[models.Media]] = PydanticCodec(models.Media)
+"""Codec of /paths/~1media~1{media_id}/get response_body (response 200 application/json)."""
+
+codec_1797: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1media~1{media_id}/get response_header (response ETag 200)."""
+
+codec_1798: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1media~1{media_id}/get response_header (response Cache-Control 200)."""
+
+codec_1799: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1media~1{media_id}/get response_header (response ETag 304)."""
+
+codec_1800: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1media~1{media_id}/get response_header (response Cache-Control 304)."""
+
+codec_1801: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1media~1{media_id}/get response_body (response 401 application/problem+json)."""
+
+codec_1802: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1media~1{media_id}/get response_body (response 404 application/problem+json)."""
+
+codec_1803: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1media~1{media_id}/get response_body (response 422 application/problem+json)."""
+
+codec_1804: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1media~1{media_id}/get response_body (response 429 application/problem+json)."""
+
+codec_1805: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1media~1{media_id}/get response_header (response Retry-After 429)."""
+
+codec_1806: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1media~1{media_id}/get response_body (response default application/problem+json)."""
+
+codec_1807: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1media~1{media_id}/get response_header (response Retry-After default)."""
+
+codec_1808: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+"""Codec of /paths/~1media~1{media_id}/delete parameter (request header If-Match)."""
+
+codec_1809: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1media~1{media_id}/delete parameter (request path media_id)."""
+
+codec_1810: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1media~1{media_id}/delete response_body (response 401 application/problem+json)."""
+
+codec_1811: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1media~1{media_id}/delete response_body (response 403 application/problem+json)."""
+
+codec_1812: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1media~1{media_id}/delete response_body (response 404 application/problem+json)."""
+
+codec_1813: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1media~1{media_id}/delete response_body (response 412 application/problem+json)."""
+
+codec_1814: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1media~1{media_id}/delete response_body (response 422 application/problem+json)."""
+
+codec_1815: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1media~1{media_id}/delete response_body (response 428 application/problem+json)."""
+
+codec_1816: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1media~1{media_id}/delete response_body (response 429 application/problem+json)."""
+
+codec_1817: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1media~1{media_id}/delete response_header (response Retry-After 429)."""
+
+codec_1818: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1media~1{media_id}/delete response_body (response default application/problem+json)."""
+
+codec_1819: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1media~1{media_id}/delete response_header (response Retry-After default)."""
+
+codec_1820: Final[PydanticCodec[models.RangeSet]] = PydanticCodec(models.RangeSet)
+"""Codec of /paths/~1media~1{media_id}~1content/get parameter (request header Range)."""
+
+codec_1821: Final[PydanticCodec[models.RangeCondition]] = PydanticCodec(models.RangeCondition)
+"""Codec of /paths/~1media~1{media_id}~1content/get parameter (request header If-Range)."""
+
+codec_1822: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+"""Codec of /paths/~1media~1{media_id}~1content/get parameter (request header If-None-Match)."""
+
+codec_1823: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1media~1{media_id}~1content/get parameter (request path media_id)."""
+
+codec_1824: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
+"""Codec of /paths/~1media~1{media_id}~1content/get response_body (response 200 image/jpeg)."""
+
+codec_1825: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
+"""Codec of /paths/~1media~1{media_id}~1content/get response_body (response 200 image/png)."""
+
+codec_1826: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
+"""Codec of /paths/~1media~1{media_id}~1content/get response_body (response 200 image/gif)."""
+
+codec_1827: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
+"""Codec of /paths/~1media~1{media_id}~1content/get response_body (response 200 image/webp)."""
+
+codec_1828: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
+"""Codec of /paths/~1media~1{media_id}~1content/get response_body (response 200 application/pdf)."""
+
+codec_1829: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
+"""Codec of /paths/~1media~1{media_id}~1content/get response_body (response 200 text/plain)."""
+
+codec_1830: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
+"""Codec of /paths/~1media~1{media_id}~1content/get response_body (response 200 application/msword)."""
+
+codec_1831: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
+"""Codec of /paths/~1media~1{media_id}~1content/get response_body (response 200 video/mp4)."""
+
+codec_1832: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
+"""Codec of /paths/~1media~1{media_id}~1content/get response_body (response 200 video/webm)."""
+
+codec_1833: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1media~1{media_id}~1content/get response_header (response ETag 200)."""
+
+codec_1834: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1media~1{media_id}~1content/get response_header (response Cache-Control 200)."""
+
+codec_1835: Final[PydanticCodec[models.AcceptRanges]] = PydanticCodec(models.AcceptRanges)
+"""Codec of /paths/~1media~1{media_id}~1content/get response_header (response Accept-Ranges 200)."""
+
+codec_1836: Final[PydanticCodec[models.MediaDisposition]] = PydanticCodec(models.MediaDisposition)
+"""Codec of /paths/~1media~1{media_id}~1content/get response_header (response Content-Disposition 200)."""
+
+codec_1837: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
+"""Codec of /paths/~1media~1{media_id}~1content/get response_body (response 206 image/jpeg)."""
+
+codec_1838: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
+"""Codec of /paths/~1media~1{media_id}~1content/get response_body (response 206 image/png)."""
+
+codec_1839: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
+"""Codec of /paths/~1media~1{media_id}~1content/get response_body (response 206 image/gif)."""
+
+codec_1840: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
+"""Codec of /paths/~1media~1{media_id}~1content/get response_body (response 206 image/webp)."""
+
+codec_1841: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
+"""Codec of /paths/~1media~1{media_id}~1content/get response_body (response 206 application/pdf)."""
+
+codec_1842: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
+"""Codec of /paths/~1media~1{media_id}~1content/get response_body (response 206 text/plain)."""
+
+codec_1843: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
+"""Codec of /paths/~1media~1{media_id}~1content/get response_body (response 206 application/msword)."""
+
+codec_1844: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
+"""Codec of /paths/~1media~1{media_id}~1content/get response_body (response 206 video/mp4)."""
+
+codec_1845: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
+"""Codec of /paths/~1media~1{media_id}~1content/get response_body (response 206 video/webm)."""
+
+codec_1846: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1media~1{media_id}~1content/get response_header (response ETag 206)."""
+
+codec_1847: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1media~1{media_id}~1content/get response_header (response Cache-Control 206)."""
+
+codec_1848: Final[PydanticCodec[models.AcceptRanges]] = PydanticCodec(models.AcceptRanges)
+"""Codec of /paths/~1media~1{media_id}~1content/get response_header (response Accept-Ranges 206)."""
+
+codec_1849: Final[PydanticCodec[models.MediaDisposition]] = PydanticCodec(models.MediaDisposition)
+"""Codec of /paths/~1media~1{media_id}~1content/get response_header (response Content-Disposition 206)."""
+
+codec_1850: Final[PydanticCodec[models.ContentRange]] = PydanticCodec(models.ContentRange)
+"""Codec of /paths/~1media~1{media_id}~1content/get response_header (response Content-Range 206)."""
+
+codec_1851: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1media~1{media_id}~1content/get response_header (response ETag 304)."""
+
+codec_1852: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1media~1{media_id}~1content/get response_header (response Cache-Control 304)."""
+
+codec_1853: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1media~1{media_id}~1content/get response_body (response 401 application/problem+json)."""
+
+codec_1854: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1media~1{media_id}~1content/get response_body (response 404 application/problem+json)."""
+
+codec_1855: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1media~1{media_id}~1content/get response_body (response 416 application/problem+json)."""
+
+codec_1856: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1media~1{media_id}~1content/get response_body (response 422 application/problem+json)."""
+
+codec_1857: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1media~1{media_id}~1content/get response_body (response 429 application/problem+json)."""
+
+codec_1858: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1media~1{media_id}~1content/get response_header (response Retry-After 429)."""
+
+codec_1859: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1media~1{media_id}~1content/get response_body (response default application/problem+json)."""
+
+codec_1860: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1media~1{media_id}~1content/get response_header (response Retry-After default)."""
+
+codec_1861: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
+"""Codec of /paths/~1media~1{media_id}~1variants/post parameter (request header Idempotency-Key)."""
+
+codec_1862: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1media~1{media_id}~1variants/post parameter (request path media_id)."""
+
+codec_1863: Final[PydanticCodec[models.VariantCreate]] = PydanticCodec(models.VariantCreate)
+"""Codec of /paths/~1media~1{media_id}~1variants/post request_body (request application/json)."""
+
+codec_1864: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
+"""Codec of /paths/~1media~1{media_id}~1variants/post response_body (response 202 application/json)."""
+
+codec_1865: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+"""Codec of /paths/~1media~1{media_id}~1variants/post response_header (response Location 202)."""
+
+codec_1866: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
+"""Codec of /paths/~1media~1{media_id}~1variants/post response_header (response Idempotent-Replayed 202)."""
+
+codec_1867: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1media~1{media_id}~1variants/post response_body (response 400 application/problem+json)."""
+
+codec_1868: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1media~1{media_id}~1variants/post response_body (response 401 application/problem+json)."""
+
+codec_1869: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1media~1{media_id}~1variants/post response_body (response 403 application/problem+json)."""
+
+codec_1870: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1media~1{media_id}~1variants/post response_body (response 404 application/problem+json)."""
+
+codec_1871: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1media~1{media_id}~1variants/post response_body (response 409 application/problem+json)."""
+
+codec_1872: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1media~1{media_id}~1variants/post response_body (response 413 application/problem+json)."""
+
+codec_1873: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1media~1{media_id}~1variants/post response_body (response 415 application/problem+json)."""
+
+codec_1874: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1media~1{media_id}~1variants/post response_body (response 422 application/problem+json)."""
+
+codec_1875: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1media~1{media_id}~1variants/post response_body (response 429 application/problem+json)."""
+
+codec_1876: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1media~1{media_id}~1variants/post response_header (response Retry-After 429)."""
+
+codec_1877: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1media~1{media_id}~1variants/post response_body (response default application/problem+json)."""
+
+codec_1878: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1media~1{media_id}~1variants/post response_header (response Retry-After default)."""
+
+codec_1879: Final[PydanticCodec[models.RangeSet]] = PydanticCodec(models.RangeSet)
+"""Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get parameter (request header Range)."""
+
+codec_1880: Final[PydanticCodec[models.RangeCondition]] = PydanticCodec(models.RangeCondition)
+"""Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get parameter (request header If-Range)."""
+
+codec_1881: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+"""Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get parameter (request header If-None-Match)."""
+
+codec_1882: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get parameter (request path media_id)."""
+
+codec_1883: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get parameter (request path variant_id)."""
+
+codec_1884: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
+"""Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get response_body (response 200 image/jpeg)."""
+
+codec_1885: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
+"""Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get response_body (response 200 image/webp)."""
+
+codec_1886: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get response_header (response ETag 200)."""
+
+codec_1887: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get response_header (response Cache-Control 200)."""
+
+codec_1888: Final[PydanticCodec[models.AcceptRanges]] = PydanticCodec(models.AcceptRanges)
+"""Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get response_header (response Accept-Ranges 200)."""
+
+codec_1889: Final[PydanticCodec[models.MediaDisposition]] = PydanticCodec(models.MediaDisposition)
+"""Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get response_header (response Content-Disposition 200)."""
+
+codec_1890: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
+"""Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get response_body (response 206 image/jpeg)."""
+
+codec_1891: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
+"""Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get response_body (response 206 image/webp)."""
+
+codec_1892: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get response_header (response ETag 206)."""
+
+codec_1893: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get response_header (response Cache-Control 206)."""
+
+codec_1894: Final[PydanticCodec[models.AcceptRanges]] = PydanticCodec(models.AcceptRanges)
+"""Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get response_header (response Accept-Ranges 206)."""
+
+codec_1895: Final[PydanticCodec[models.MediaDisposition]] = PydanticCodec(models.MediaDisposition)
+"""Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get response_header (response Content-Disposition 206)."""
+
+codec_1896: Final[PydanticCodec[models.ContentRange]] = PydanticCodec(models.ContentRange)
+"""Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get response_header (response Content-Range 206)."""
+
+codec_1897: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get response_header (response ETag 304)."""
+
+codec_1898: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get response_header (response Cache-Control 304)."""
+
+codec_1899: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get response_body (response 401 application/problem+json)."""
+
+codec_1900: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get response_body (response 404 application/problem+json)."""
+
+codec_1901: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get response_body (response 416 application/problem+json)."""
+
+codec_1902: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get response_body (response 422 application/problem+json)."""
+
+codec_1903: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get response_body (response 429 application/problem+json)."""
+
+codec_1904: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get response_header (response Retry-After 429)."""
+
+codec_1905: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get response_body (response default application/problem+json)."""
+
+codec_1906: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get response_header (response Retry-After default)."""
+
+codec_1907: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
 """Codec of /paths/~1admin~1mail/post parameter (request header Idempotency-Key)."""
 
-codec_1743: Final[PydanticCodec[models.MailDraft]] = PydanticCodec(models.MailDraft)
+codec_1908: Final[PydanticCodec[models.MailDraft]] = PydanticCodec(models.MailDraft)
 """Codec of /paths/~1admin~1mail/post request_body (request application/json)."""
 
-codec_1744: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
+codec_1909: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
 """Codec of /paths/~1admin~1mail/post response_body (response 202 application/json)."""
 
-codec_1745: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+codec_1910: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
 """Codec of /paths/~1admin~1mail/post response_header (response Location 202)."""
 
-codec_1746: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
+codec_1911: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
 """Codec of /paths/~1admin~1mail/post response_header (response Idempotent-Replayed 202)."""
 
-codec_1747: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1912: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response 400 application/problem+json)."""
 
-codec_1748: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1913: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response 401 application/problem+json)."""
 
-codec_1749: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1914: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response 403 application/problem+json)."""
 
-codec_1750: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1915: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response 409 application/problem+json)."""
 
-codec_1751: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1916: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response 413 application/problem+json)."""
 
-codec_1752: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1917: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response 415 application/problem+json)."""
 
-codec_1753: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1918: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response 422 application/problem+json)."""
 
-codec_1754: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1919: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response 429 application/problem+json)."""
 
-codec_1755: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1920: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1admin~1mail/post response_header (response Retry-After 429)."""
 
-codec_1756: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1921: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response default application/problem+json)."""
 
-codec_1757: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1922: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1admin~1mail/post response_header (response Retry-After default)."""

@@ -221,19 +221,19 @@ OPERATION_25: Final = SecurityBinding(
 
 OPERATION_26: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('media:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('media:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('media:write',)),)),
 )
 
 
 OPERATION_27: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('posts:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('posts:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('posts:write',)),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('media:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('media:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('media:write',)),)),
 )
 
 
 OPERATION_28: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('posts:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('posts:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('posts:write',)),)),
+    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
 )
 
 
@@ -245,7 +245,7 @@ OPERATION_29: Final = SecurityBinding(
 
 OPERATION_30: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('posts:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('posts:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('posts:write',)),)),
 )
 
 
@@ -263,7 +263,7 @@ OPERATION_32: Final = SecurityBinding(
 
 OPERATION_33: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('posts:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('posts:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('posts:write',)),)),
 )
 
 
@@ -275,19 +275,19 @@ OPERATION_34: Final = SecurityBinding(
 
 OPERATION_35: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('posts:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('posts:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('posts:write',)),)),
+    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
 )
 
 
 OPERATION_36: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('posts:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('posts:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('posts:write',)),)),
+    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
 )
 
 
 OPERATION_37: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('posts:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('posts:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('posts:write',)),)),
 )
 
 
@@ -299,7 +299,7 @@ OPERATION_38: Final = SecurityBinding(
 
 OPERATION_39: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('posts:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('posts:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('posts:write',)),)),
+    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
 )
 
 
@@ -311,25 +311,25 @@ OPERATION_40: Final = SecurityBinding(
 
 OPERATION_41: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('posts:feature',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('posts:feature',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('posts:feature',)),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('posts:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('posts:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('posts:write',)),)),
 )
 
 
 OPERATION_42: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('posts:feature',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('posts:feature',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('posts:feature',)),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('posts:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('posts:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('posts:write',)),)),
 )
 
 
 OPERATION_43: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('posts:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('posts:write',)),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('posts:write',)),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('posts:feature',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('posts:feature',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('posts:feature',)),)),
 )
 
 
 OPERATION_44: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('posts:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('posts:write',)),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('posts:write',)),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('posts:feature',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('posts:feature',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('posts:feature',)),)),
 )
 
 
@@ -341,67 +341,67 @@ OPERATION_45: Final = SecurityBinding(
 
 OPERATION_46: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('posts:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('posts:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('posts:write',)),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('posts:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('posts:write',)),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('posts:write',)),)),
 )
 
 
 OPERATION_47: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('posts:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('posts:write',)),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('posts:write',)),)),
 )
 
 
 OPERATION_48: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('posts:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('posts:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('posts:write',)),)),
 )
 
 
 OPERATION_49: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
 )
 
 
 OPERATION_50: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('comments:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('comments:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('comments:write',)),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
 )
 
 
 OPERATION_51: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('comments:moderate',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('comments:moderate',)),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('comments:moderate',)),)),
+    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
 )
 
 
 OPERATION_52: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('comments:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('comments:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('comments:write',)),)),
 )
 
 
 OPERATION_53: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('comments:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('comments:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('comments:write',)),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('comments:moderate',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('comments:moderate',)),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('comments:moderate',)),)),
 )
 
 
 OPERATION_54: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('comments:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('comments:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('comments:write',)),)),
+    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
 )
 
 
 OPERATION_55: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('comments:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('comments:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('comments:write',)),)),
 )
 
 
 OPERATION_56: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('comments:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('comments:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('comments:write',)),)),
 )
 
 
@@ -413,25 +413,25 @@ OPERATION_57: Final = SecurityBinding(
 
 OPERATION_58: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('comments:moderate',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('comments:moderate',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('comments:moderate',)),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
 )
 
 
 OPERATION_59: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('comments:moderate',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('comments:moderate',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('comments:moderate',)),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
 )
 
 
 OPERATION_60: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('comments:moderate',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('comments:moderate',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('comments:moderate',)),)),
 )
 
 
 OPERATION_61: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('messages:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('messages:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('messages:write',)),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('comments:moderate',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('comments:moderate',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('comments:moderate',)),)),
 )
 
 
@@ -449,7 +449,7 @@ OPERATION_63: Final = SecurityBinding(
 
 OPERATION_64: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('messages:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('messages:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('messages:write',)),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
 )
 
 
@@ -467,7 +467,7 @@ OPERATION_66: Final = SecurityBinding(
 
 OPERATION_67: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('messages:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('messages:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('messages:write',)),)),
 )
 
 
@@ -491,13 +491,13 @@ OPERATION_70: Final = SecurityBinding(
 
 OPERATION_71: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('messages:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('messages:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('messages:write',)),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
 )
 
 
 OPERATION_72: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('messages:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('messages:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('messages:write',)),)),
 )
 
 
@@ -509,13 +509,13 @@ OPERATION_73: Final = SecurityBinding(
 
 OPERATION_74: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('messages:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('messages:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('messages:write',)),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
 )
 
 
 OPERATION_75: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('messages:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('messages:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('messages:write',)),)),
 )
 
 
@@ -527,13 +527,13 @@ OPERATION_76: Final = SecurityBinding(
 
 OPERATION_77: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('messages:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('messages:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('messages:write',)),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
 )
 
 
 OPERATION_78: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('messages:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('messages:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('messages:write',)),)),
 )
 
 
@@ -551,13 +551,13 @@ OPERATION_80: Final = SecurityBinding(
 
 OPERATION_81: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('messages:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('messages:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('messages:write',)),)),
 )
 
 
 OPERATION_82: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
 )
 
 
@@ -575,7 +575,7 @@ OPERATION_84: Final = SecurityBinding(
 
 OPERATION_85: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('taxonomy:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('taxonomy:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('taxonomy:write',)),)),
+    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
 )
 
 
@@ -593,7 +593,7 @@ OPERATION_87: Final = SecurityBinding(
 
 OPERATION_88: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('taxonomy:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('taxonomy:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('taxonomy:write',)),)),
+    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
 )
 
 
@@ -605,7 +605,7 @@ OPERATION_89: Final = SecurityBinding(
 
 OPERATION_90: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('taxonomy:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('taxonomy:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('taxonomy:write',)),)),
 )
 
 
@@ -629,19 +629,19 @@ OPERATION_93: Final = SecurityBinding(
 
 OPERATION_94: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('taxonomy:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('taxonomy:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('taxonomy:write',)),)),
+    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
 )
 
 
 OPERATION_95: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('taxonomy:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('taxonomy:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('taxonomy:write',)),)),
 )
 
 
 OPERATION_96: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('events:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('events:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('events:write',)),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('taxonomy:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('taxonomy:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('taxonomy:write',)),)),
 )
 
 
@@ -659,7 +659,7 @@ OPERATION_98: Final = SecurityBinding(
 
 OPERATION_99: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('events:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('events:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('events:write',)),)),
+    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
 )
 
 
@@ -677,25 +677,25 @@ OPERATION_101: Final = SecurityBinding(
 
 OPERATION_102: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('events:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('events:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('events:write',)),)),
 )
 
 
 OPERATION_103: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('events:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('events:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('events:write',)),)),
 )
 
 
 OPERATION_104: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
 )
 
 
 OPERATION_105: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('items:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('items:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('items:write',)),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
 )
 
 
@@ -707,7 +707,7 @@ OPERATION_106: Final = SecurityBinding(
 
 OPERATION_107: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('items:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('items:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('items:write',)),)),
 )
 
 
@@ -719,85 +719,85 @@ OPERATION_108: Final = SecurityBinding(
 
 OPERATION_109: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('items:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('items:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('items:write',)),)),
+    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
 )
 
 
 OPERATION_110: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('items:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('items:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('items:write',)),)),
+    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
 )
 
 
 OPERATION_111: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('items:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('items:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('items:write',)),)),
 )
 
 
 OPERATION_112: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('items:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('items:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('items:write',)),)),
 )
 
 
 OPERATION_113: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
 )
 
 
 OPERATION_114: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('audit:read',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('audit:read',)),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('audit:read',)),)),
+    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
 )
 
 
 OPERATION_115: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
 )
 
 
 OPERATION_116: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('audit:read',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('audit:read',)),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('audit:read',)),)),
 )
 
 
 OPERATION_117: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
 )
 
 
 OPERATION_118: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
 )
 
 
 OPERATION_119: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
 )
 
 
 OPERATION_120: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
 )
 
 
 OPERATION_121: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
 )
 
 
 OPERATION_122: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
 )
 
 
@@ -809,7 +809,7 @@ OPERATION_123: Final = SecurityBinding(
 
 OPERATION_124: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
 )
 
 
@@ -820,6 +820,60 @@ OPERATION_125: Final = SecurityBinding(
 
 
 OPERATION_126: Final = SecurityBinding(
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+)
+
+
+OPERATION_127: Final = SecurityBinding(
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+)
+
+
+OPERATION_128: Final = SecurityBinding(
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+)
+
+
+OPERATION_129: Final = SecurityBinding(
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('media:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('media:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('media:write',)),)),
+)
+
+
+OPERATION_130: Final = SecurityBinding(
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+)
+
+
+OPERATION_131: Final = SecurityBinding(
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('media:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('media:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('media:write',)),)),
+)
+
+
+OPERATION_132: Final = SecurityBinding(
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+)
+
+
+OPERATION_133: Final = SecurityBinding(
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('media:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('media:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('media:write',)),)),
+)
+
+
+OPERATION_134: Final = SecurityBinding(
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+)
+
+
+OPERATION_135: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
     alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('mail:send',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('mail:send',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('mail:send',)),)),
 )

@@ -107,7 +107,7 @@ class AsyncCategoriesResource:
         Call GET /categories.
         """
         return (await self._core.execute(
-            _operations.OPERATION_90,
+            _operations.OPERATION_92,
             (limit, cursor, page, include_total, sort, is_active, parent_id),
             options=options,
             response_media_type=response_media_type,
@@ -156,7 +156,7 @@ class AsyncCategoriesResource:
         Call POST /categories.
         """
         return (await self._core.execute(
-            _operations.OPERATION_91,
+            _operations.OPERATION_93,
             (idempotency_key,),
             body=body,
             media_type=media_type,
@@ -203,7 +203,7 @@ class AsyncCategoriesResource:
         Call GET /categories/{category_id}.
         """
         return (await self._core.execute(
-            _operations.OPERATION_92,
+            _operations.OPERATION_94,
             (if_none_match, category_id),
             options=options,
             response_media_type=response_media_type,
@@ -256,7 +256,7 @@ class AsyncCategoriesResource:
         Call PATCH /categories/{category_id}.
         """
         return (await self._core.execute(
-            _operations.OPERATION_93,
+            _operations.OPERATION_95,
             (if_match, category_id),
             body=body,
             media_type=media_type,
@@ -276,7 +276,7 @@ class AsyncCategoriesResource:
         Call DELETE /categories/{category_id}.
         """
         return (await self._core.execute(
-            _operations.OPERATION_94,
+            _operations.OPERATION_96,
             (if_match, category_id),
             options=options,
             response_media_type=response_media_type,
@@ -349,7 +349,7 @@ class AsyncCategoriesWithResponse:
         Call GET /categories.
         """
         return await self._core.execute(
-            _operations.OPERATION_90,
+            _operations.OPERATION_92,
             (limit, cursor, page, include_total, sort, is_active, parent_id),
             options=options,
             response_media_type=response_media_type,
@@ -398,7 +398,7 @@ class AsyncCategoriesWithResponse:
         Call POST /categories.
         """
         return await self._core.execute(
-            _operations.OPERATION_91,
+            _operations.OPERATION_93,
             (idempotency_key,),
             body=body,
             media_type=media_type,
@@ -445,7 +445,7 @@ class AsyncCategoriesWithResponse:
         Call GET /categories/{category_id}.
         """
         return await self._core.execute(
-            _operations.OPERATION_92,
+            _operations.OPERATION_94,
             (if_none_match, category_id),
             options=options,
             response_media_type=response_media_type,
@@ -498,7 +498,7 @@ class AsyncCategoriesWithResponse:
         Call PATCH /categories/{category_id}.
         """
         return await self._core.execute(
-            _operations.OPERATION_93,
+            _operations.OPERATION_95,
             (if_match, category_id),
             body=body,
             media_type=media_type,
@@ -518,7 +518,7 @@ class AsyncCategoriesWithResponse:
         Call DELETE /categories/{category_id}.
         """
         return await self._core.execute(
-            _operations.OPERATION_94,
+            _operations.OPERATION_96,
             (if_match, category_id),
             options=options,
             response_media_type=response_media_type,
@@ -549,7 +549,7 @@ class AsyncCategoriesWithRawResponse:
         Call GET /categories.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_90,
+            _operations.OPERATION_92,
             (limit, cursor, page, include_total, sort, is_active, parent_id),
             options=options,
             response_media_type=response_media_type,
@@ -568,7 +568,7 @@ class AsyncCategoriesWithRawResponse:
         Call POST /categories.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_91,
+            _operations.OPERATION_93,
             (idempotency_key,),
             body=body,
             media_type=media_type,
@@ -588,7 +588,7 @@ class AsyncCategoriesWithRawResponse:
         Call GET /categories/{category_id}.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_92,
+            _operations.OPERATION_94,
             (if_none_match, category_id),
             options=options,
             response_media_type=response_media_type,
@@ -608,7 +608,7 @@ class AsyncCategoriesWithRawResponse:
         Call PATCH /categories/{category_id}.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_93,
+            _operations.OPERATION_95,
             (if_match, category_id),
             body=body,
             media_type=media_type,
@@ -628,7 +628,7 @@ class AsyncCategoriesWithRawResponse:
         Call DELETE /categories/{category_id}.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_94,
+            _operations.OPERATION_96,
             (if_match, category_id),
             options=options,
             response_media_type=response_media_type,
@@ -659,7 +659,7 @@ class AsyncCategoriesWithStreamingResponse:
         Call GET /categories.
         """
         return self._core.stream(
-            _operations.OPERATION_90,
+            _operations.OPERATION_92,
             (limit, cursor, page, include_total, sort, is_active, parent_id),
             options=options,
             response_media_type=response_media_type,
@@ -678,7 +678,7 @@ class AsyncCategoriesWithStreamingResponse:
         Call POST /categories.
         """
         return self._core.stream(
-            _operations.OPERATION_91,
+            _operations.OPERATION_93,
             (idempotency_key,),
             body=body,
             media_type=media_type,
@@ -698,7 +698,7 @@ class AsyncCategoriesWithStreamingResponse:
         Call GET /categories/{category_id}.
         """
         return self._core.stream(
-            _operations.OPERATION_92,
+            _operations.OPERATION_94,
             (if_none_match, category_id),
             options=options,
             response_media_type=response_media_type,
@@ -718,7 +718,7 @@ class AsyncCategoriesWithStreamingResponse:
         Call PATCH /categories/{category_id}.
         """
         return self._core.stream(
-            _operations.OPERATION_93,
+            _operations.OPERATION_95,
             (if_match, category_id),
             body=body,
             media_type=media_type,
@@ -738,7 +738,7 @@ class AsyncCategoriesWithStreamingResponse:
         Call DELETE /categories/{category_id}.
         """
         return self._core.stream(
-            _operations.OPERATION_94,
+            _operations.OPERATION_96,
             (if_match, category_id),
             options=options,
             response_media_type=response_media_type,

@@ -113,7 +113,7 @@ class AsyncCommentsResource:
         Call GET /posts/{post_id}/comments.
         """
         return (await self._core.execute(
-            _operations.OPERATION_49,
+            _operations.OPERATION_51,
             (limit, cursor, page, include_total, sort, layout, post_id),
             options=options,
             response_media_type=response_media_type,
@@ -166,7 +166,7 @@ class AsyncCommentsResource:
         Call POST /posts/{post_id}/comments.
         """
         return (await self._core.execute(
-            _operations.OPERATION_50,
+            _operations.OPERATION_52,
             (idempotency_key, post_id),
             body=body,
             media_type=media_type,
@@ -233,7 +233,7 @@ class AsyncCommentsResource:
         Call GET /comments/moderation-queue.
         """
         return (await self._core.execute(
-            _operations.OPERATION_51,
+            _operations.OPERATION_53,
             (limit, cursor, page, include_total, sort, status, reported),
             options=options,
             response_media_type=response_media_type,
@@ -278,7 +278,7 @@ class AsyncCommentsResource:
         Call GET /comments/{comment_id}.
         """
         return (await self._core.execute(
-            _operations.OPERATION_52,
+            _operations.OPERATION_54,
             (if_none_match, comment_id),
             options=options,
             response_media_type=response_media_type,
@@ -331,7 +331,7 @@ class AsyncCommentsResource:
         Call PATCH /comments/{comment_id}.
         """
         return (await self._core.execute(
-            _operations.OPERATION_53,
+            _operations.OPERATION_55,
             (if_match, comment_id),
             body=body,
             media_type=media_type,
@@ -351,7 +351,7 @@ class AsyncCommentsResource:
         Call DELETE /comments/{comment_id}.
         """
         return (await self._core.execute(
-            _operations.OPERATION_54,
+            _operations.OPERATION_56,
             (if_match, comment_id),
             options=options,
             response_media_type=response_media_type,
@@ -368,7 +368,7 @@ class AsyncCommentsResource:
         Call PUT /comments/{comment_id}/like.
         """
         return (await self._core.execute(
-            _operations.OPERATION_55,
+            _operations.OPERATION_57,
             (comment_id,),
             options=options,
             response_media_type=response_media_type,
@@ -385,7 +385,7 @@ class AsyncCommentsResource:
         Call DELETE /comments/{comment_id}/like.
         """
         return (await self._core.execute(
-            _operations.OPERATION_56,
+            _operations.OPERATION_58,
             (comment_id,),
             options=options,
             response_media_type=response_media_type,
@@ -404,7 +404,7 @@ class AsyncCommentsResource:
         Call PUT /comments/{comment_id}/report.
         """
         return (await self._core.execute(
-            _operations.OPERATION_57,
+            _operations.OPERATION_59,
             (comment_id,),
             body=body,
             media_type=media_type,
@@ -451,7 +451,7 @@ class AsyncCommentsResource:
         Call PUT /comments/{comment_id}/approval.
         """
         return (await self._core.execute(
-            _operations.OPERATION_58,
+            _operations.OPERATION_60,
             (if_match, comment_id),
             options=options,
             response_media_type=response_media_type,
@@ -496,7 +496,7 @@ class AsyncCommentsResource:
         Call PUT /comments/{comment_id}/rejection.
         """
         return (await self._core.execute(
-            _operations.OPERATION_59,
+            _operations.OPERATION_61,
             (if_match, comment_id),
             options=options,
             response_media_type=response_media_type,
@@ -569,7 +569,7 @@ class AsyncCommentsWithResponse:
         Call GET /posts/{post_id}/comments.
         """
         return await self._core.execute(
-            _operations.OPERATION_49,
+            _operations.OPERATION_51,
             (limit, cursor, page, include_total, sort, layout, post_id),
             options=options,
             response_media_type=response_media_type,
@@ -622,7 +622,7 @@ class AsyncCommentsWithResponse:
         Call POST /posts/{post_id}/comments.
         """
         return await self._core.execute(
-            _operations.OPERATION_50,
+            _operations.OPERATION_52,
             (idempotency_key, post_id),
             body=body,
             media_type=media_type,
@@ -689,7 +689,7 @@ class AsyncCommentsWithResponse:
         Call GET /comments/moderation-queue.
         """
         return await self._core.execute(
-            _operations.OPERATION_51,
+            _operations.OPERATION_53,
             (limit, cursor, page, include_total, sort, status, reported),
             options=options,
             response_media_type=response_media_type,
@@ -734,7 +734,7 @@ class AsyncCommentsWithResponse:
         Call GET /comments/{comment_id}.
         """
         return await self._core.execute(
-            _operations.OPERATION_52,
+            _operations.OPERATION_54,
             (if_none_match, comment_id),
             options=options,
             response_media_type=response_media_type,
@@ -787,7 +787,7 @@ class AsyncCommentsWithResponse:
         Call PATCH /comments/{comment_id}.
         """
         return await self._core.execute(
-            _operations.OPERATION_53,
+            _operations.OPERATION_55,
             (if_match, comment_id),
             body=body,
             media_type=media_type,
@@ -807,7 +807,7 @@ class AsyncCommentsWithResponse:
         Call DELETE /comments/{comment_id}.
         """
         return await self._core.execute(
-            _operations.OPERATION_54,
+            _operations.OPERATION_56,
             (if_match, comment_id),
             options=options,
             response_media_type=response_media_type,
@@ -824,7 +824,7 @@ class AsyncCommentsWithResponse:
         Call PUT /comments/{comment_id}/like.
         """
         return await self._core.execute(
-            _operations.OPERATION_55,
+            _operations.OPERATION_57,
             (comment_id,),
             options=options,
             response_media_type=response_media_type,
@@ -841,7 +841,7 @@ class AsyncCommentsWithResponse:
         Call DELETE /comments/{comment_id}/like.
         """
         return await self._core.execute(
-            _operations.OPERATION_56,
+            _operations.OPERATION_58,
             (comment_id,),
             options=options,
             response_media_type=response_media_type,
@@ -860,7 +860,7 @@ class AsyncCommentsWithResponse:
         Call PUT /comments/{comment_id}/report.
         """
         return await self._core.execute(
-            _operations.OPERATION_57,
+            _operations.OPERATION_59,
             (comment_id,),
             body=body,
             media_type=media_type,
@@ -907,7 +907,7 @@ class AsyncCommentsWithResponse:
         Call PUT /comments/{comment_id}/approval.
         """
         return await self._core.execute(
-            _operations.OPERATION_58,
+            _operations.OPERATION_60,
             (if_match, comment_id),
             options=options,
             response_media_type=response_media_type,
@@ -952,7 +952,7 @@ class AsyncCommentsWithResponse:
         Call PUT /comments/{comment_id}/rejection.
         """
         return await self._core.execute(
-            _operations.OPERATION_59,
+            _operations.OPERATION_61,
             (if_match, comment_id),
             options=options,
             response_media_type=response_media_type,
@@ -983,7 +983,7 @@ class AsyncCommentsWithRawResponse:
         Call GET /posts/{post_id}/comments.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_49,
+            _operations.OPERATION_51,
             (limit, cursor, page, include_total, sort, layout, post_id),
             options=options,
             response_media_type=response_media_type,
@@ -1003,7 +1003,7 @@ class AsyncCommentsWithRawResponse:
         Call POST /posts/{post_id}/comments.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_50,
+            _operations.OPERATION_52,
             (idempotency_key, post_id),
             body=body,
             media_type=media_type,
@@ -1028,7 +1028,7 @@ class AsyncCommentsWithRawResponse:
         Call GET /comments/moderation-queue.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_51,
+            _operations.OPERATION_53,
             (limit, cursor, page, include_total, sort, status, reported),
             options=options,
             response_media_type=response_media_type,
@@ -1046,7 +1046,7 @@ class AsyncCommentsWithRawResponse:
         Call GET /comments/{comment_id}.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_52,
+            _operations.OPERATION_54,
             (if_none_match, comment_id),
             options=options,
             response_media_type=response_media_type,
@@ -1066,7 +1066,7 @@ class AsyncCommentsWithRawResponse:
         Call PATCH /comments/{comment_id}.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_53,
+            _operations.OPERATION_55,
             (if_match, comment_id),
             body=body,
             media_type=media_type,
@@ -1086,7 +1086,7 @@ class AsyncCommentsWithRawResponse:
         Call DELETE /comments/{comment_id}.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_54,
+            _operations.OPERATION_56,
             (if_match, comment_id),
             options=options,
             response_media_type=response_media_type,
@@ -1103,7 +1103,7 @@ class AsyncCommentsWithRawResponse:
         Call PUT /comments/{comment_id}/like.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_55,
+            _operations.OPERATION_57,
             (comment_id,),
             options=options,
             response_media_type=response_media_type,
@@ -1120,7 +1120,7 @@ class AsyncCommentsWithRawResponse:
         Call DELETE /comments/{comment_id}/like.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_56,
+            _operations.OPERATION_58,
             (comment_id,),
             options=options,
             response_media_type=response_media_type,
@@ -1139,7 +1139,7 @@ class AsyncCommentsWithRawResponse:
         Call PUT /comments/{comment_id}/report.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_57,
+            _operations.OPERATION_59,
             (comment_id,),
             body=body,
             media_type=media_type,
@@ -1159,7 +1159,7 @@ class AsyncCommentsWithRawResponse:
         Call PUT /comments/{comment_id}/approval.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_58,
+            _operations.OPERATION_60,
             (if_match, comment_id),
             options=options,
             response_media_type=response_media_type,
@@ -1177,7 +1177,7 @@ class AsyncCommentsWithRawResponse:
         Call PUT /comments/{comment_id}/rejection.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_59,
+            _operations.OPERATION_61,
             (if_match, comment_id),
             options=options,
             response_media_type=response_media_type,
@@ -1208,7 +1208,7 @@ class AsyncCommentsWithStreamingResponse:
         Call GET /posts/{post_id}/comments.
         """
         return self._core.stream(
-            _operations.OPERATION_49,
+            _operations.OPERATION_51,
             (limit, cursor, page, include_total, sort, layout, post_id),
             options=options,
             response_media_type=response_media_type,
@@ -1228,7 +1228,7 @@ class AsyncCommentsWithStreamingResponse:
         Call POST /posts/{post_id}/comments.
         """
         return self._core.stream(
-            _operations.OPERATION_50,
+            _operations.OPERATION_52,
             (idempotency_key, post_id),
             body=body,
             media_type=media_type,
@@ -1253,7 +1253,7 @@ class AsyncCommentsWithStreamingResponse:
         Call GET /comments/moderation-queue.
         """
         return self._core.stream(
-            _operations.OPERATION_51,
+            _operations.OPERATION_53,
             (limit, cursor, page, include_total, sort, status, reported),
             options=options,
             response_media_type=response_media_type,
@@ -1271,7 +1271,7 @@ class AsyncCommentsWithStreamingResponse:
         Call GET /comments/{comment_id}.
         """
         return self._core.stream(
-            _operations.OPERATION_52,
+            _operations.OPERATION_54,
             (if_none_match, comment_id),
             options=options,
             response_media_type=response_media_type,
@@ -1291,7 +1291,7 @@ class AsyncCommentsWithStreamingResponse:
         Call PATCH /comments/{comment_id}.
         """
         return self._core.stream(
-            _operations.OPERATION_53,
+            _operations.OPERATION_55,
             (if_match, comment_id),
             body=body,
             media_type=media_type,
@@ -1311,7 +1311,7 @@ class AsyncCommentsWithStreamingResponse:
         Call DELETE /comments/{comment_id}.
         """
         return self._core.stream(
-            _operations.OPERATION_54,
+            _operations.OPERATION_56,
             (if_match, comment_id),
             options=options,
             response_media_type=response_media_type,
@@ -1328,7 +1328,7 @@ class AsyncCommentsWithStreamingResponse:
         Call PUT /comments/{comment_id}/like.
         """
         return self._core.stream(
-            _operations.OPERATION_55,
+            _operations.OPERATION_57,
             (comment_id,),
             options=options,
             response_media_type=response_media_type,
@@ -1345,7 +1345,7 @@ class AsyncCommentsWithStreamingResponse:
         Call DELETE /comments/{comment_id}/like.
         """
         return self._core.stream(
-            _operations.OPERATION_56,
+            _operations.OPERATION_58,
             (comment_id,),
             options=options,
             response_media_type=response_media_type,
@@ -1364,7 +1364,7 @@ class AsyncCommentsWithStreamingResponse:
         Call PUT /comments/{comment_id}/report.
         """
         return self._core.stream(
-            _operations.OPERATION_57,
+            _operations.OPERATION_59,
             (comment_id,),
             body=body,
             media_type=media_type,
@@ -1384,7 +1384,7 @@ class AsyncCommentsWithStreamingResponse:
         Call PUT /comments/{comment_id}/approval.
         """
         return self._core.stream(
-            _operations.OPERATION_58,
+            _operations.OPERATION_60,
             (if_match, comment_id),
             options=options,
             response_media_type=response_media_type,
@@ -1402,7 +1402,7 @@ class AsyncCommentsWithStreamingResponse:
         Call PUT /comments/{comment_id}/rejection.
         """
         return self._core.stream(
-            _operations.OPERATION_59,
+            _operations.OPERATION_61,
             (if_match, comment_id),
             options=options,
             response_media_type=response_media_type,

@@ -119,7 +119,7 @@ class EventsResource:
         Call GET /events.
         """
         return self._core.execute(
-            _operations.OPERATION_95,
+            _operations.OPERATION_97,
             (limit, cursor, page, include_total, sort, organizer, starts_after, starts_before, upcoming),
             options=options,
             response_media_type=response_media_type,
@@ -168,7 +168,7 @@ class EventsResource:
         Call POST /events.
         """
         return self._core.execute(
-            _operations.OPERATION_96,
+            _operations.OPERATION_98,
             (idempotency_key,),
             body=body,
             media_type=media_type,
@@ -224,7 +224,7 @@ class EventsResource:
         Call GET /events/{event_id}.
         """
         return self._core.execute(
-            _operations.OPERATION_97,
+            _operations.OPERATION_99,
             (if_none_match, event_id),
             options=options,
             response_media_type=response_media_type,
@@ -277,7 +277,7 @@ class EventsResource:
         Call PATCH /events/{event_id}.
         """
         return self._core.execute(
-            _operations.OPERATION_98,
+            _operations.OPERATION_100,
             (if_match, event_id),
             body=body,
             media_type=media_type,
@@ -297,7 +297,7 @@ class EventsResource:
         Call DELETE /events/{event_id}.
         """
         return self._core.execute(
-            _operations.OPERATION_99,
+            _operations.OPERATION_101,
             (if_match, event_id),
             options=options,
             response_media_type=response_media_type,
@@ -314,7 +314,7 @@ class EventsResource:
         Call PUT /events/{event_id}/attendance.
         """
         return self._core.execute(
-            _operations.OPERATION_100,
+            _operations.OPERATION_102,
             (event_id,),
             options=options,
             response_media_type=response_media_type,
@@ -331,7 +331,7 @@ class EventsResource:
         Call DELETE /events/{event_id}/attendance.
         """
         return self._core.execute(
-            _operations.OPERATION_101,
+            _operations.OPERATION_103,
             (event_id,),
             options=options,
             response_media_type=response_media_type,
@@ -388,7 +388,7 @@ class EventsResource:
         Call GET /events/{event_id}/attendees.
         """
         return self._core.execute(
-            _operations.OPERATION_102,
+            _operations.OPERATION_104,
             (limit, cursor, page, include_total, event_id),
             options=options,
             response_media_type=response_media_type,
@@ -457,7 +457,7 @@ class EventsResource:
         Call GET /users/me/events.
         """
         return self._core.execute(
-            _operations.OPERATION_103,
+            _operations.OPERATION_105,
             (limit, cursor, page, include_total, sort, starts_after, starts_before, upcoming),
             options=options,
             response_media_type=response_media_type,
@@ -538,7 +538,7 @@ class EventsWithResponse:
         Call GET /events.
         """
         return self._core.execute(
-            _operations.OPERATION_95,
+            _operations.OPERATION_97,
             (limit, cursor, page, include_total, sort, organizer, starts_after, starts_before, upcoming),
             options=options,
             response_media_type=response_media_type,
@@ -587,7 +587,7 @@ class EventsWithResponse:
         Call POST /events.
         """
         return self._core.execute(
-            _operations.OPERATION_96,
+            _operations.OPERATION_98,
             (idempotency_key,),
             body=body,
             media_type=media_type,
@@ -643,7 +643,7 @@ class EventsWithResponse:
         Call GET /events/{event_id}.
         """
         return self._core.execute(
-            _operations.OPERATION_97,
+            _operations.OPERATION_99,
             (if_none_match, event_id),
             options=options,
             response_media_type=response_media_type,
@@ -696,7 +696,7 @@ class EventsWithResponse:
         Call PATCH /events/{event_id}.
         """
         return self._core.execute(
-            _operations.OPERATION_98,
+            _operations.OPERATION_100,
             (if_match, event_id),
             body=body,
             media_type=media_type,
@@ -716,7 +716,7 @@ class EventsWithResponse:
         Call DELETE /events/{event_id}.
         """
         return self._core.execute(
-            _operations.OPERATION_99,
+            _operations.OPERATION_101,
             (if_match, event_id),
             options=options,
             response_media_type=response_media_type,
@@ -733,7 +733,7 @@ class EventsWithResponse:
         Call PUT /events/{event_id}/attendance.
         """
         return self._core.execute(
-            _operations.OPERATION_100,
+            _operations.OPERATION_102,
             (event_id,),
             options=options,
             response_media_type=response_media_type,
@@ -750,7 +750,7 @@ class EventsWithResponse:
         Call DELETE /events/{event_id}/attendance.
         """
         return self._core.execute(
-            _operations.OPERATION_101,
+            _operations.OPERATION_103,
             (event_id,),
             options=options,
             response_media_type=response_media_type,
@@ -807,7 +807,7 @@ class EventsWithResponse:
         Call GET /events/{event_id}/attendees.
         """
         return self._core.execute(
-            _operations.OPERATION_102,
+            _operations.OPERATION_104,
             (limit, cursor, page, include_total, event_id),
             options=options,
             response_media_type=response_media_type,
@@ -876,7 +876,7 @@ class EventsWithResponse:
         Call GET /users/me/events.
         """
         return self._core.execute(
-            _operations.OPERATION_103,
+            _operations.OPERATION_105,
             (limit, cursor, page, include_total, sort, starts_after, starts_before, upcoming),
             options=options,
             response_media_type=response_media_type,
@@ -909,7 +909,7 @@ class EventsWithRawResponse:
         Call GET /events.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_95,
+            _operations.OPERATION_97,
             (limit, cursor, page, include_total, sort, organizer, starts_after, starts_before, upcoming),
             options=options,
             response_media_type=response_media_type,
@@ -928,7 +928,7 @@ class EventsWithRawResponse:
         Call POST /events.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_96,
+            _operations.OPERATION_98,
             (idempotency_key,),
             body=body,
             media_type=media_type,
@@ -948,7 +948,7 @@ class EventsWithRawResponse:
         Call GET /events/{event_id}.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_97,
+            _operations.OPERATION_99,
             (if_none_match, event_id),
             options=options,
             response_media_type=response_media_type,
@@ -968,7 +968,7 @@ class EventsWithRawResponse:
         Call PATCH /events/{event_id}.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_98,
+            _operations.OPERATION_100,
             (if_match, event_id),
             body=body,
             media_type=media_type,
@@ -988,7 +988,7 @@ class EventsWithRawResponse:
         Call DELETE /events/{event_id}.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_99,
+            _operations.OPERATION_101,
             (if_match, event_id),
             options=options,
             response_media_type=response_media_type,
@@ -1005,7 +1005,7 @@ class EventsWithRawResponse:
         Call PUT /events/{event_id}/attendance.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_100,
+            _operations.OPERATION_102,
             (event_id,),
             options=options,
             response_media_type=response_media_type,
@@ -1022,7 +1022,7 @@ class EventsWithRawResponse:
         Call DELETE /events/{event_id}/attendance.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_101,
+            _operations.OPERATION_103,
             (event_id,),
             options=options,
             response_media_type=response_media_type,
@@ -1043,7 +1043,7 @@ class EventsWithRawResponse:
         Call GET /events/{event_id}/attendees.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_102,
+            _operations.OPERATION_104,
             (limit, cursor, page, include_total, event_id),
             options=options,
             response_media_type=response_media_type,
@@ -1067,7 +1067,7 @@ class EventsWithRawResponse:
         Call GET /users/me/events.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_103,
+            _operations.OPERATION_105,
             (limit, cursor, page, include_total, sort, starts_after, starts_before, upcoming),
             options=options,
             response_media_type=response_media_type,
@@ -1100,7 +1100,7 @@ class EventsWithStreamingResponse:
         Call GET /events.
         """
         return self._core.stream(
-            _operations.OPERATION_95,
+            _operations.OPERATION_97,
             (limit, cursor, page, include_total, sort, organizer, starts_after, starts_before, upcoming),
             options=options,
             response_media_type=response_media_type,
@@ -1119,7 +1119,7 @@ class EventsWithStreamingResponse:
         Call POST /events.
         """
         return self._core.stream(
-            _operations.OPERATION_96,
+            _operations.OPERATION_98,
             (idempotency_key,),
             body=body,
             media_type=media_type,
@@ -1139,7 +1139,7 @@ class EventsWithStreamingResponse:
         Call GET /events/{event_id}.
         """
         return self._core.stream(
-            _operations.OPERATION_97,
+            _operations.OPERATION_99,
             (if_none_match, event_id),
             options=options,
             response_media_type=response_media_type,
@@ -1159,7 +1159,7 @@ class EventsWithStreamingResponse:
         Call PATCH /events/{event_id}.
         """
         return self._core.stream(
-            _operations.OPERATION_98,
+            _operations.OPERATION_100,
             (if_match, event_id),
             body=body,
             media_type=media_type,
@@ -1179,7 +1179,7 @@ class EventsWithStreamingResponse:
         Call DELETE /events/{event_id}.
         """
         return self._core.stream(
-            _operations.OPERATION_99,
+            _operations.OPERATION_101,
             (if_match, event_id),
             options=options,
             response_media_type=response_media_type,
@@ -1196,7 +1196,7 @@ class EventsWithStreamingResponse:
         Call PUT /events/{event_id}/attendance.
         """
         return self._core.stream(
-            _operations.OPERATION_100,
+            _operations.OPERATION_102,
             (event_id,),
             options=options,
             response_media_type=response_media_type,
@@ -1213,7 +1213,7 @@ class EventsWithStreamingResponse:
         Call DELETE /events/{event_id}/attendance.
         """
         return self._core.stream(
-            _operations.OPERATION_101,
+            _operations.OPERATION_103,
             (event_id,),
             options=options,
             response_media_type=response_media_type,
@@ -1234,7 +1234,7 @@ class EventsWithStreamingResponse:
         Call GET /events/{event_id}/attendees.
         """
         return self._core.stream(
-            _operations.OPERATION_102,
+            _operations.OPERATION_104,
             (limit, cursor, page, include_total, event_id),
             options=options,
             response_media_type=response_media_type,
@@ -1258,7 +1258,7 @@ class EventsWithStreamingResponse:
         Call GET /users/me/events.
         """
         return self._core.stream(
-            _operations.OPERATION_103,
+            _operations.OPERATION_105,
             (limit, cursor, page, include_total, sort, starts_after, starts_before, upcoming),
             options=options,
             response_media_type=response_media_type,

@@ -92,7 +92,7 @@ class AsyncFeedsResource:
         Call GET /feed.atom.
         """
         return (await self._core.execute(
-            _operations.OPERATION_81,
+            _operations.OPERATION_83,
             (limit, author, tag, if_none_match, if_modified_since),
             options=options,
             response_media_type=response_media_type,
@@ -149,7 +149,7 @@ class AsyncFeedsResource:
         Call GET /feed.rss.
         """
         return (await self._core.execute(
-            _operations.OPERATION_82,
+            _operations.OPERATION_84,
             (limit, author, tag, if_none_match, if_modified_since),
             options=options,
             response_media_type=response_media_type,
@@ -206,7 +206,7 @@ class AsyncFeedsResource:
         Call GET /oembed.
         """
         return (await self._core.execute(
-            _operations.OPERATION_83,
+            _operations.OPERATION_85,
             (url, format, maxwidth, maxheight, if_none_match),
             options=options,
             response_media_type=response_media_type,
@@ -271,7 +271,7 @@ class AsyncFeedsWithResponse:
         Call GET /feed.atom.
         """
         return await self._core.execute(
-            _operations.OPERATION_81,
+            _operations.OPERATION_83,
             (limit, author, tag, if_none_match, if_modified_since),
             options=options,
             response_media_type=response_media_type,
@@ -328,7 +328,7 @@ class AsyncFeedsWithResponse:
         Call GET /feed.rss.
         """
         return await self._core.execute(
-            _operations.OPERATION_82,
+            _operations.OPERATION_84,
             (limit, author, tag, if_none_match, if_modified_since),
             options=options,
             response_media_type=response_media_type,
@@ -385,7 +385,7 @@ class AsyncFeedsWithResponse:
         Call GET /oembed.
         """
         return await self._core.execute(
-            _operations.OPERATION_83,
+            _operations.OPERATION_85,
             (url, format, maxwidth, maxheight, if_none_match),
             options=options,
             response_media_type=response_media_type,
@@ -414,7 +414,7 @@ class AsyncFeedsWithRawResponse:
         Call GET /feed.atom.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_81,
+            _operations.OPERATION_83,
             (limit, author, tag, if_none_match, if_modified_since),
             options=options,
             response_media_type=response_media_type,
@@ -435,7 +435,7 @@ class AsyncFeedsWithRawResponse:
         Call GET /feed.rss.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_82,
+            _operations.OPERATION_84,
             (limit, author, tag, if_none_match, if_modified_since),
             options=options,
             response_media_type=response_media_type,
@@ -456,7 +456,7 @@ class AsyncFeedsWithRawResponse:
         Call GET /oembed.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_83,
+            _operations.OPERATION_85,
             (url, format, maxwidth, maxheight, if_none_match),
             options=options,
             response_media_type=response_media_type,
@@ -485,7 +485,7 @@ class AsyncFeedsWithStreamingResponse:
         Call GET /feed.atom.
         """
         return self._core.stream(
-            _operations.OPERATION_81,
+            _operations.OPERATION_83,
             (limit, author, tag, if_none_match, if_modified_since),
             options=options,
             response_media_type=response_media_type,
@@ -506,7 +506,7 @@ class AsyncFeedsWithStreamingResponse:
         Call GET /feed.rss.
         """
         return self._core.stream(
-            _operations.OPERATION_82,
+            _operations.OPERATION_84,
             (limit, author, tag, if_none_match, if_modified_since),
             options=options,
             response_media_type=response_media_type,
@@ -527,7 +527,7 @@ class AsyncFeedsWithStreamingResponse:
         Call GET /oembed.
         """
         return self._core.stream(
-            _operations.OPERATION_83,
+            _operations.OPERATION_85,
             (url, format, maxwidth, maxheight, if_none_match),
             options=options,
             response_media_type=response_media_type,

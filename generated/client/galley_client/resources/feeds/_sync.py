@@ -92,7 +92,7 @@ class FeedsResource:
         Call GET /feed.atom.
         """
         return self._core.execute(
-            _operations.OPERATION_81,
+            _operations.OPERATION_83,
             (limit, author, tag, if_none_match, if_modified_since),
             options=options,
             response_media_type=response_media_type,
@@ -149,7 +149,7 @@ class FeedsResource:
         Call GET /feed.rss.
         """
         return self._core.execute(
-            _operations.OPERATION_82,
+            _operations.OPERATION_84,
             (limit, author, tag, if_none_match, if_modified_since),
             options=options,
             response_media_type=response_media_type,
@@ -206,7 +206,7 @@ class FeedsResource:
         Call GET /oembed.
         """
         return self._core.execute(
-            _operations.OPERATION_83,
+            _operations.OPERATION_85,
             (url, format, maxwidth, maxheight, if_none_match),
             options=options,
             response_media_type=response_media_type,
@@ -271,7 +271,7 @@ class FeedsWithResponse:
         Call GET /feed.atom.
         """
         return self._core.execute(
-            _operations.OPERATION_81,
+            _operations.OPERATION_83,
             (limit, author, tag, if_none_match, if_modified_since),
             options=options,
             response_media_type=response_media_type,
@@ -328,7 +328,7 @@ class FeedsWithResponse:
         Call GET /feed.rss.
         """
         return self._core.execute(
-            _operations.OPERATION_82,
+            _operations.OPERATION_84,
             (limit, author, tag, if_none_match, if_modified_since),
             options=options,
             response_media_type=response_media_type,
@@ -385,7 +385,7 @@ class FeedsWithResponse:
         Call GET /oembed.
         """
         return self._core.execute(
-            _operations.OPERATION_83,
+            _operations.OPERATION_85,
             (url, format, maxwidth, maxheight, if_none_match),
             options=options,
             response_media_type=response_media_type,
@@ -414,7 +414,7 @@ class FeedsWithRawResponse:
         Call GET /feed.atom.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_81,
+            _operations.OPERATION_83,
             (limit, author, tag, if_none_match, if_modified_since),
             options=options,
             response_media_type=response_media_type,
@@ -435,7 +435,7 @@ class FeedsWithRawResponse:
         Call GET /feed.rss.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_82,
+            _operations.OPERATION_84,
             (limit, author, tag, if_none_match, if_modified_since),
             options=options,
             response_media_type=response_media_type,
@@ -456,7 +456,7 @@ class FeedsWithRawResponse:
         Call GET /oembed.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_83,
+            _operations.OPERATION_85,
             (url, format, maxwidth, maxheight, if_none_match),
             options=options,
             response_media_type=response_media_type,
@@ -485,7 +485,7 @@ class FeedsWithStreamingResponse:
         Call GET /feed.atom.
         """
         return self._core.stream(
-            _operations.OPERATION_81,
+            _operations.OPERATION_83,
             (limit, author, tag, if_none_match, if_modified_since),
             options=options,
             response_media_type=response_media_type,
@@ -506,7 +506,7 @@ class FeedsWithStreamingResponse:
         Call GET /feed.rss.
         """
         return self._core.stream(
-            _operations.OPERATION_82,
+            _operations.OPERATION_84,
             (limit, author, tag, if_none_match, if_modified_since),
             options=options,
             response_media_type=response_media_type,
@@ -527,7 +527,7 @@ class FeedsWithStreamingResponse:
         Call GET /oembed.
         """
         return self._core.stream(
-            _operations.OPERATION_83,
+            _operations.OPERATION_85,
             (url, format, maxwidth, maxheight, if_none_match),
             options=options,
             response_media_type=response_media_type,

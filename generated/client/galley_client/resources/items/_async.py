@@ -126,7 +126,7 @@ class AsyncItemsResource:
         Call GET /items.
         """
         return (await self._core.execute(
-            _operations.OPERATION_104,
+            _operations.OPERATION_106,
             (limit, cursor, page, include_total, sort, owner, tag, category, in_stock, min_price, max_price),
             options=options,
             response_media_type=response_media_type,
@@ -175,7 +175,7 @@ class AsyncItemsResource:
         Call POST /items.
         """
         return (await self._core.execute(
-            _operations.OPERATION_105,
+            _operations.OPERATION_107,
             (idempotency_key,),
             body=body,
             media_type=media_type,
@@ -234,7 +234,7 @@ class AsyncItemsResource:
         Call GET /items/search.
         """
         return (await self._core.execute(
-            _operations.OPERATION_106,
+            _operations.OPERATION_108,
             (q, min_price, max_price, limit, cursor),
             options=options,
             response_media_type=response_media_type,
@@ -271,7 +271,7 @@ class AsyncItemsResource:
         Call GET /items/popular.
         """
         return (await self._core.execute(
-            _operations.OPERATION_107,
+            _operations.OPERATION_109,
             (),
             options=options,
             response_media_type=response_media_type,
@@ -316,7 +316,7 @@ class AsyncItemsResource:
         Call GET /items/{item_id}.
         """
         return (await self._core.execute(
-            _operations.OPERATION_108,
+            _operations.OPERATION_110,
             (if_none_match, item_id),
             options=options,
             response_media_type=response_media_type,
@@ -369,7 +369,7 @@ class AsyncItemsResource:
         Call PATCH /items/{item_id}.
         """
         return (await self._core.execute(
-            _operations.OPERATION_109,
+            _operations.OPERATION_111,
             (if_match, item_id),
             body=body,
             media_type=media_type,
@@ -389,7 +389,7 @@ class AsyncItemsResource:
         Call DELETE /items/{item_id}.
         """
         return (await self._core.execute(
-            _operations.OPERATION_110,
+            _operations.OPERATION_112,
             (if_match, item_id),
             options=options,
             response_media_type=response_media_type,
@@ -446,7 +446,7 @@ class AsyncItemsResource:
         Call GET /users/me/items.
         """
         return (await self._core.execute(
-            _operations.OPERATION_111,
+            _operations.OPERATION_113,
             (limit, cursor, page, include_total, status),
             options=options,
             response_media_type=response_media_type,
@@ -535,7 +535,7 @@ class AsyncItemsWithResponse:
         Call GET /items.
         """
         return await self._core.execute(
-            _operations.OPERATION_104,
+            _operations.OPERATION_106,
             (limit, cursor, page, include_total, sort, owner, tag, category, in_stock, min_price, max_price),
             options=options,
             response_media_type=response_media_type,
@@ -584,7 +584,7 @@ class AsyncItemsWithResponse:
         Call POST /items.
         """
         return await self._core.execute(
-            _operations.OPERATION_105,
+            _operations.OPERATION_107,
             (idempotency_key,),
             body=body,
             media_type=media_type,
@@ -643,7 +643,7 @@ class AsyncItemsWithResponse:
         Call GET /items/search.
         """
         return await self._core.execute(
-            _operations.OPERATION_106,
+            _operations.OPERATION_108,
             (q, min_price, max_price, limit, cursor),
             options=options,
             response_media_type=response_media_type,
@@ -680,7 +680,7 @@ class AsyncItemsWithResponse:
         Call GET /items/popular.
         """
         return await self._core.execute(
-            _operations.OPERATION_107,
+            _operations.OPERATION_109,
             (),
             options=options,
             response_media_type=response_media_type,
@@ -725,7 +725,7 @@ class AsyncItemsWithResponse:
         Call GET /items/{item_id}.
         """
         return await self._core.execute(
-            _operations.OPERATION_108,
+            _operations.OPERATION_110,
             (if_none_match, item_id),
             options=options,
             response_media_type=response_media_type,
@@ -778,7 +778,7 @@ class AsyncItemsWithResponse:
         Call PATCH /items/{item_id}.
         """
         return await self._core.execute(
-            _operations.OPERATION_109,
+            _operations.OPERATION_111,
             (if_match, item_id),
             body=body,
             media_type=media_type,
@@ -798,7 +798,7 @@ class AsyncItemsWithResponse:
         Call DELETE /items/{item_id}.
         """
         return await self._core.execute(
-            _operations.OPERATION_110,
+            _operations.OPERATION_112,
             (if_match, item_id),
             options=options,
             response_media_type=response_media_type,
@@ -855,7 +855,7 @@ class AsyncItemsWithResponse:
         Call GET /users/me/items.
         """
         return await self._core.execute(
-            _operations.OPERATION_111,
+            _operations.OPERATION_113,
             (limit, cursor, page, include_total, status),
             options=options,
             response_media_type=response_media_type,
@@ -890,7 +890,7 @@ class AsyncItemsWithRawResponse:
         Call GET /items.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_104,
+            _operations.OPERATION_106,
             (limit, cursor, page, include_total, sort, owner, tag, category, in_stock, min_price, max_price),
             options=options,
             response_media_type=response_media_type,
@@ -909,7 +909,7 @@ class AsyncItemsWithRawResponse:
         Call POST /items.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_105,
+            _operations.OPERATION_107,
             (idempotency_key,),
             body=body,
             media_type=media_type,
@@ -932,7 +932,7 @@ class AsyncItemsWithRawResponse:
         Call GET /items/search.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_106,
+            _operations.OPERATION_108,
             (q, min_price, max_price, limit, cursor),
             options=options,
             response_media_type=response_media_type,
@@ -948,7 +948,7 @@ class AsyncItemsWithRawResponse:
         Call GET /items/popular.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_107,
+            _operations.OPERATION_109,
             (),
             options=options,
             response_media_type=response_media_type,
@@ -966,7 +966,7 @@ class AsyncItemsWithRawResponse:
         Call GET /items/{item_id}.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_108,
+            _operations.OPERATION_110,
             (if_none_match, item_id),
             options=options,
             response_media_type=response_media_type,
@@ -986,7 +986,7 @@ class AsyncItemsWithRawResponse:
         Call PATCH /items/{item_id}.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_109,
+            _operations.OPERATION_111,
             (if_match, item_id),
             body=body,
             media_type=media_type,
@@ -1006,7 +1006,7 @@ class AsyncItemsWithRawResponse:
         Call DELETE /items/{item_id}.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_110,
+            _operations.OPERATION_112,
             (if_match, item_id),
             options=options,
             response_media_type=response_media_type,
@@ -1027,7 +1027,7 @@ class AsyncItemsWithRawResponse:
         Call GET /users/me/items.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_111,
+            _operations.OPERATION_113,
             (limit, cursor, page, include_total, status),
             options=options,
             response_media_type=response_media_type,
@@ -1062,7 +1062,7 @@ class AsyncItemsWithStreamingResponse:
         Call GET /items.
         """
         return self._core.stream(
-            _operations.OPERATION_104,
+            _operations.OPERATION_106,
             (limit, cursor, page, include_total, sort, owner, tag, category, in_stock, min_price, max_price),
             options=options,
             response_media_type=response_media_type,
@@ -1081,7 +1081,7 @@ class AsyncItemsWithStreamingResponse:
         Call POST /items.
         """
         return self._core.stream(
-            _operations.OPERATION_105,
+            _operations.OPERATION_107,
             (idempotency_key,),
             body=body,
             media_type=media_type,
@@ -1104,7 +1104,7 @@ class AsyncItemsWithStreamingResponse:
         Call GET /items/search.
         """
         return self._core.stream(
-            _operations.OPERATION_106,
+            _operations.OPERATION_108,
             (q, min_price, max_price, limit, cursor),
             options=options,
             response_media_type=response_media_type,
@@ -1120,7 +1120,7 @@ class AsyncItemsWithStreamingResponse:
         Call GET /items/popular.
         """
         return self._core.stream(
-            _operations.OPERATION_107,
+            _operations.OPERATION_109,
             (),
             options=options,
             response_media_type=response_media_type,
@@ -1138,7 +1138,7 @@ class AsyncItemsWithStreamingResponse:
         Call GET /items/{item_id}.
         """
         return self._core.stream(
-            _operations.OPERATION_108,
+            _operations.OPERATION_110,
             (if_none_match, item_id),
             options=options,
             response_media_type=response_media_type,
@@ -1158,7 +1158,7 @@ class AsyncItemsWithStreamingResponse:
         Call PATCH /items/{item_id}.
         """
         return self._core.stream(
-            _operations.OPERATION_109,
+            _operations.OPERATION_111,
             (if_match, item_id),
             body=body,
             media_type=media_type,
@@ -1178,7 +1178,7 @@ class AsyncItemsWithStreamingResponse:
         Call DELETE /items/{item_id}.
         """
         return self._core.stream(
-            _operations.OPERATION_110,
+            _operations.OPERATION_112,
             (if_match, item_id),
             options=options,
             response_media_type=response_media_type,
@@ -1199,7 +1199,7 @@ class AsyncItemsWithStreamingResponse:
         Call GET /users/me/items.
         """
         return self._core.stream(
-            _operations.OPERATION_111,
+            _operations.OPERATION_113,
             (limit, cursor, page, include_total, status),
             options=options,
             response_media_type=response_media_type,

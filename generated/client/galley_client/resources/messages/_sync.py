@@ -123,7 +123,7 @@ class MessagesResource:
         Call GET /rooms.
         """
         return self._core.execute(
-            _operations.OPERATION_60,
+            _operations.OPERATION_62,
             (limit, cursor, page, include_total, sort, mine, q),
             options=options,
             response_media_type=response_media_type,
@@ -172,7 +172,7 @@ class MessagesResource:
         Call POST /rooms.
         """
         return self._core.execute(
-            _operations.OPERATION_61,
+            _operations.OPERATION_63,
             (idempotency_key,),
             body=body,
             media_type=media_type,
@@ -219,7 +219,7 @@ class MessagesResource:
         Call GET /rooms/{room_id}.
         """
         return self._core.execute(
-            _operations.OPERATION_62,
+            _operations.OPERATION_64,
             (if_none_match, room_id),
             options=options,
             response_media_type=response_media_type,
@@ -272,7 +272,7 @@ class MessagesResource:
         Call PATCH /rooms/{room_id}.
         """
         return self._core.execute(
-            _operations.OPERATION_63,
+            _operations.OPERATION_65,
             (if_match, room_id),
             body=body,
             media_type=media_type,
@@ -292,7 +292,7 @@ class MessagesResource:
         Call DELETE /rooms/{room_id}.
         """
         return self._core.execute(
-            _operations.OPERATION_64,
+            _operations.OPERATION_66,
             (if_match, room_id),
             options=options,
             response_media_type=response_media_type,
@@ -309,7 +309,7 @@ class MessagesResource:
         Call PUT /rooms/{room_id}/membership.
         """
         return self._core.execute(
-            _operations.OPERATION_65,
+            _operations.OPERATION_67,
             (room_id,),
             options=options,
             response_media_type=response_media_type,
@@ -326,7 +326,7 @@ class MessagesResource:
         Call DELETE /rooms/{room_id}/membership.
         """
         return self._core.execute(
-            _operations.OPERATION_66,
+            _operations.OPERATION_68,
             (room_id,),
             options=options,
             response_media_type=response_media_type,
@@ -383,7 +383,7 @@ class MessagesResource:
         Call GET /rooms/{room_id}/members.
         """
         return self._core.execute(
-            _operations.OPERATION_67,
+            _operations.OPERATION_69,
             (limit, cursor, page, include_total, room_id),
             options=options,
             response_media_type=response_media_type,
@@ -401,7 +401,7 @@ class MessagesResource:
         Call DELETE /rooms/{room_id}/members/{username}.
         """
         return self._core.execute(
-            _operations.OPERATION_68,
+            _operations.OPERATION_70,
             (room_id, username),
             options=options,
             response_media_type=response_media_type,
@@ -458,7 +458,7 @@ class MessagesResource:
         Call GET /rooms/{room_id}/invitations.
         """
         return self._core.execute(
-            _operations.OPERATION_69,
+            _operations.OPERATION_71,
             (limit, cursor, page, include_total, room_id),
             options=options,
             response_media_type=response_media_type,
@@ -476,7 +476,7 @@ class MessagesResource:
         Call PUT /rooms/{room_id}/invitations/{username}.
         """
         return self._core.execute(
-            _operations.OPERATION_70,
+            _operations.OPERATION_72,
             (room_id, username),
             options=options,
             response_media_type=response_media_type,
@@ -494,7 +494,7 @@ class MessagesResource:
         Call DELETE /rooms/{room_id}/invitations/{username}.
         """
         return self._core.execute(
-            _operations.OPERATION_71,
+            _operations.OPERATION_73,
             (room_id, username),
             options=options,
             response_media_type=response_media_type,
@@ -559,7 +559,7 @@ class MessagesResource:
         Call GET /rooms/{room_id}/messages.
         """
         return self._core.execute(
-            _operations.OPERATION_72,
+            _operations.OPERATION_74,
             (limit, cursor, page, include_total, sort, after, room_id),
             options=options,
             response_media_type=response_media_type,
@@ -612,7 +612,7 @@ class MessagesResource:
         Call POST /rooms/{room_id}/messages.
         """
         return self._core.execute(
-            _operations.OPERATION_73,
+            _operations.OPERATION_75,
             (idempotency_key, room_id),
             body=body,
             media_type=media_type,
@@ -633,7 +633,7 @@ class MessagesResource:
         Call PUT /rooms/{room_id}/read.
         """
         return self._core.execute(
-            _operations.OPERATION_74,
+            _operations.OPERATION_76,
             (room_id,),
             body=body,
             media_type=media_type,
@@ -680,7 +680,7 @@ class MessagesResource:
         Call GET /messages/{message_id}.
         """
         return self._core.execute(
-            _operations.OPERATION_75,
+            _operations.OPERATION_77,
             (if_none_match, message_id),
             options=options,
             response_media_type=response_media_type,
@@ -733,7 +733,7 @@ class MessagesResource:
         Call PATCH /messages/{message_id}.
         """
         return self._core.execute(
-            _operations.OPERATION_76,
+            _operations.OPERATION_78,
             (if_match, message_id),
             body=body,
             media_type=media_type,
@@ -753,7 +753,7 @@ class MessagesResource:
         Call DELETE /messages/{message_id}.
         """
         return self._core.execute(
-            _operations.OPERATION_77,
+            _operations.OPERATION_79,
             (if_match, message_id),
             options=options,
             response_media_type=response_media_type,
@@ -806,7 +806,7 @@ class MessagesResource:
         Call GET /users/me/invitations.
         """
         return self._core.execute(
-            _operations.OPERATION_78,
+            _operations.OPERATION_80,
             (limit, cursor, page, include_total),
             options=options,
             response_media_type=response_media_type,
@@ -823,7 +823,7 @@ class MessagesResource:
         Call DELETE /users/me/invitations/{room_id}.
         """
         return self._core.execute(
-            _operations.OPERATION_79,
+            _operations.OPERATION_81,
             (room_id,),
             options=options,
             response_media_type=response_media_type,
@@ -860,7 +860,7 @@ class MessagesResource:
         Call GET /users/me/unread-messages.
         """
         return self._core.execute(
-            _operations.OPERATION_80,
+            _operations.OPERATION_82,
             (),
             options=options,
             response_media_type=response_media_type,
@@ -933,7 +933,7 @@ class MessagesWithResponse:
         Call GET /rooms.
         """
         return self._core.execute(
-            _operations.OPERATION_60,
+            _operations.OPERATION_62,
             (limit, cursor, page, include_total, sort, mine, q),
             options=options,
             response_media_type=response_media_type,
@@ -982,7 +982,7 @@ class MessagesWithResponse:
         Call POST /rooms.
         """
         return self._core.execute(
-            _operations.OPERATION_61,
+            _operations.OPERATION_63,
             (idempotency_key,),
             body=body,
             media_type=media_type,
@@ -1029,7 +1029,7 @@ class MessagesWithResponse:
         Call GET /rooms/{room_id}.
         """
         return self._core.execute(
-            _operations.OPERATION_62,
+            _operations.OPERATION_64,
             (if_none_match, room_id),
             options=options,
             response_media_type=response_media_type,
@@ -1082,7 +1082,7 @@ class MessagesWithResponse:
         Call PATCH /rooms/{room_id}.
         """
         return self._core.execute(
-            _operations.OPERATION_63,
+            _operations.OPERATION_65,
             (if_match, room_id),
             body=body,
             media_type=media_type,
@@ -1102,7 +1102,7 @@ class MessagesWithResponse:
         Call DELETE /rooms/{room_id}.
         """
         return self._core.execute(
-            _operations.OPERATION_64,
+            _operations.OPERATION_66,
             (if_match, room_id),
             options=options,
             response_media_type=response_media_type,
@@ -1119,7 +1119,7 @@ class MessagesWithResponse:
         Call PUT /rooms/{room_id}/membership.
         """
         return self._core.execute(
-            _operations.OPERATION_65,
+            _operations.OPERATION_67,
             (room_id,),
             options=options,
             response_media_type=response_media_type,
@@ -1136,7 +1136,7 @@ class MessagesWithResponse:
         Call DELETE /rooms/{room_id}/membership.
         """
         return self._core.execute(
-            _operations.OPERATION_66,
+            _operations.OPERATION_68,
             (room_id,),
             options=options,
             response_media_type=response_media_type,
@@ -1193,7 +1193,7 @@ class MessagesWithResponse:
         Call GET /rooms/{room_id}/members.
         """
         return self._core.execute(
-            _operations.OPERATION_67,
+            _operations.OPERATION_69,
             (limit, cursor, page, include_total, room_id),
             options=options,
             response_media_type=response_media_type,
@@ -1211,7 +1211,7 @@ class MessagesWithResponse:
         Call DELETE /rooms/{room_id}/members/{username}.
         """
         return self._core.execute(
-            _operations.OPERATION_68,
+            _operations.OPERATION_70,
             (room_id, username),
             options=options,
             response_media_type=response_media_type,
@@ -1268,7 +1268,7 @@ class MessagesWithResponse:
         Call GET /rooms/{room_id}/invitations.
         """
         return self._core.execute(
-            _operations.OPERATION_69,
+            _operations.OPERATION_71,
             (limit, cursor, page, include_total, room_id),
             options=options,
             response_media_type=response_media_type,
@@ -1286,7 +1286,7 @@ class MessagesWithResponse:
         Call PUT /rooms/{room_id}/invitations/{username}.
         """
         return self._core.execute(
-            _operations.OPERATION_70,
+            _operations.OPERATION_72,
             (room_id, username),
             options=options,
             response_media_type=response_media_type,
@@ -1304,7 +1304,7 @@ class MessagesWithResponse:
         Call DELETE /rooms/{room_id}/invitations/{username}.
         """
         return self._core.execute(
-            _operations.OPERATION_71,
+            _operations.OPERATION_73,
             (room_id, username),
             options=options,
             response_media_type=response_media_type,
@@ -1369,7 +1369,7 @@ class MessagesWithResponse:
         Call GET /rooms/{room_id}/messages.
         """
         return self._core.execute(
-            _operations.OPERATION_72,
+            _operations.OPERATION_74,
             (limit, cursor, page, include_total, sort, after, room_id),
             options=options,
             response_media_type=response_media_type,
@@ -1422,7 +1422,7 @@ class MessagesWithResponse:
         Call POST /rooms/{room_id}/messages.
         """
         return self._core.execute(
-            _operations.OPERATION_73,
+            _operations.OPERATION_75,
             (idempotency_key, room_id),
             body=body,
             media_type=media_type,
@@ -1443,7 +1443,7 @@ class MessagesWithResponse:
         Call PUT /rooms/{room_id}/read.
         """
         return self._core.execute(
-            _operations.OPERATION_74,
+            _operations.OPERATION_76,
             (room_id,),
             body=body,
             media_type=media_type,
@@ -1490,7 +1490,7 @@ class MessagesWithResponse:
         Call GET /messages/{message_id}.
         """
         return self._core.execute(
-            _operations.OPERATION_75,
+            _operations.OPERATION_77,
             (if_none_match, message_id),
             options=options,
             response_media_type=response_media_type,
@@ -1543,7 +1543,7 @@ class MessagesWithResponse:
         Call PATCH /messages/{message_id}.
         """
         return self._core.execute(
-            _operations.OPERATION_76,
+            _operations.OPERATION_78,
             (if_match, message_id),
             body=body,
             media_type=media_type,
@@ -1563,7 +1563,7 @@ class MessagesWithResponse:
         Call DELETE /messages/{message_id}.
         """
         return self._core.execute(
-            _operations.OPERATION_77,
+            _operations.OPERATION_79,
             (if_match, message_id),
             options=options,
             response_media_type=response_media_type,
@@ -1616,7 +1616,7 @@ class MessagesWithResponse:
         Call GET /users/me/invitations.
         """
         return self._core.execute(
-            _operations.OPERATION_78,
+            _operations.OPERATION_80,
             (limit, cursor, page, include_total),
             options=options,
             response_media_type=response_media_type,
@@ -1633,7 +1633,7 @@ class MessagesWithResponse:
         Call DELETE /users/me/invitations/{room_id}.
         """
         return self._core.execute(
-            _operations.OPERATION_79,
+            _operations.OPERATION_81,
             (room_id,),
             options=options,
             response_media_type=response_media_type,
@@ -1670,7 +1670,7 @@ class MessagesWithResponse:
         Call GET /users/me/unread-messages.
         """
         return self._core.execute(
-            _operations.OPERATION_80,
+            _operations.OPERATION_82,
             (),
             options=options,
             response_media_type=response_media_type,
@@ -1701,7 +1701,7 @@ class MessagesWithRawResponse:
         Call GET /rooms.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_60,
+            _operations.OPERATION_62,
             (limit, cursor, page, include_total, sort, mine, q),
             options=options,
             response_media_type=response_media_type,
@@ -1720,7 +1720,7 @@ class MessagesWithRawResponse:
         Call POST /rooms.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_61,
+            _operations.OPERATION_63,
             (idempotency_key,),
             body=body,
             media_type=media_type,
@@ -1740,7 +1740,7 @@ class MessagesWithRawResponse:
         Call GET /rooms/{room_id}.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_62,
+            _operations.OPERATION_64,
             (if_none_match, room_id),
             options=options,
             response_media_type=response_media_type,
@@ -1760,7 +1760,7 @@ class MessagesWithRawResponse:
         Call PATCH /rooms/{room_id}.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_63,
+            _operations.OPERATION_65,
             (if_match, room_id),
             body=body,
             media_type=media_type,
@@ -1780,7 +1780,7 @@ class MessagesWithRawResponse:
         Call DELETE /rooms/{room_id}.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_64,
+            _operations.OPERATION_66,
             (if_match, room_id),
             options=options,
             response_media_type=response_media_type,
@@ -1797,7 +1797,7 @@ class MessagesWithRawResponse:
         Call PUT /rooms/{room_id}/membership.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_65,
+            _operations.OPERATION_67,
             (room_id,),
             options=options,
             response_media_type=response_media_type,
@@ -1814,7 +1814,7 @@ class MessagesWithRawResponse:
         Call DELETE /rooms/{room_id}/membership.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_66,
+            _operations.OPERATION_68,
             (room_id,),
             options=options,
             response_media_type=response_media_type,
@@ -1835,7 +1835,7 @@ class MessagesWithRawResponse:
         Call GET /rooms/{room_id}/members.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_67,
+            _operations.OPERATION_69,
             (limit, cursor, page, include_total, room_id),
             options=options,
             response_media_type=response_media_type,
@@ -1853,7 +1853,7 @@ class MessagesWithRawResponse:
         Call DELETE /rooms/{room_id}/members/{username}.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_68,
+            _operations.OPERATION_70,
             (room_id, username),
             options=options,
             response_media_type=response_media_type,
@@ -1874,7 +1874,7 @@ class MessagesWithRawResponse:
         Call GET /rooms/{room_id}/invitations.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_69,
+            _operations.OPERATION_71,
             (limit, cursor, page, include_total, room_id),
             options=options,
             response_media_type=response_media_type,
@@ -1892,7 +1892,7 @@ class MessagesWithRawResponse:
         Call PUT /rooms/{room_id}/invitations/{username}.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_70,
+            _operations.OPERATION_72,
             (room_id, username),
             options=options,
             response_media_type=response_media_type,
@@ -1910,7 +1910,7 @@ class MessagesWithRawResponse:
         Call DELETE /rooms/{room_id}/invitations/{username}.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_71,
+            _operations.OPERATION_73,
             (room_id, username),
             options=options,
             response_media_type=response_media_type,
@@ -1933,7 +1933,7 @@ class MessagesWithRawResponse:
         Call GET /rooms/{room_id}/messages.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_72,
+            _operations.OPERATION_74,
             (limit, cursor, page, include_total, sort, after, room_id),
             options=options,
             response_media_type=response_media_type,
@@ -1953,7 +1953,7 @@ class MessagesWithRawResponse:
         Call POST /rooms/{room_id}/messages.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_73,
+            _operations.OPERATION_75,
             (idempotency_key, room_id),
             body=body,
             media_type=media_type,
@@ -1974,7 +1974,7 @@ class MessagesWithRawResponse:
         Call PUT /rooms/{room_id}/read.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_74,
+            _operations.OPERATION_76,
             (room_id,),
             body=body,
             media_type=media_type,
@@ -1994,7 +1994,7 @@ class MessagesWithRawResponse:
         Call GET /messages/{message_id}.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_75,
+            _operations.OPERATION_77,
             (if_none_match, message_id),
             options=options,
             response_media_type=response_media_type,
@@ -2014,7 +2014,7 @@ class MessagesWithRawResponse:
         Call PATCH /messages/{message_id}.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_76,
+            _operations.OPERATION_78,
             (if_match, message_id),
             body=body,
             media_type=media_type,
@@ -2034,7 +2034,7 @@ class MessagesWithRawResponse:
         Call DELETE /messages/{message_id}.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_77,
+            _operations.OPERATION_79,
             (if_match, message_id),
             options=options,
             response_media_type=response_media_type,
@@ -2054,7 +2054,7 @@ class MessagesWithRawResponse:
         Call GET /users/me/invitations.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_78,
+            _operations.OPERATION_80,
             (limit, cursor, page, include_total),
             options=options,
             response_media_type=response_media_type,
@@ -2071,7 +2071,7 @@ class MessagesWithRawResponse:
         Call DELETE /users/me/invitations/{room_id}.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_79,
+            _operations.OPERATION_81,
             (room_id,),
             options=options,
             response_media_type=response_media_type,
@@ -2087,7 +2087,7 @@ class MessagesWithRawResponse:
         Call GET /users/me/unread-messages.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_80,
+            _operations.OPERATION_82,
             (),
             options=options,
             response_media_type=response_media_type,
@@ -2118,7 +2118,7 @@ class MessagesWithStreamingResponse:
         Call GET /rooms.
         """
         return self._core.stream(
-            _operations.OPERATION_60,
+            _operations.OPERATION_62,
             (limit, cursor, page, include_total, sort, mine, q),
             options=options,
             response_media_type=response_media_type,
@@ -2137,7 +2137,7 @@ class MessagesWithStreamingResponse:
         Call POST /rooms.
         """
         return self._core.stream(
-            _operations.OPERATION_61,
+            _operations.OPERATION_63,
             (idempotency_key,),
             body=body,
             media_type=media_type,
@@ -2157,7 +2157,7 @@ class MessagesWithStreamingResponse:
         Call GET /rooms/{room_id}.
         """
         return self._core.stream(
-            _operations.OPERATION_62,
+            _operations.OPERATION_64,
             (if_none_match, room_id),
             options=options,
             response_media_type=response_media_type,
@@ -2177,7 +2177,7 @@ class MessagesWithStreamingResponse:
         Call PATCH /rooms/{room_id}.
         """
         return self._core.stream(
-            _operations.OPERATION_63,
+            _operations.OPERATION_65,
             (if_match, room_id),
             body=body,
             media_type=media_type,
@@ -2197,7 +2197,7 @@ class MessagesWithStreamingResponse:
         Call DELETE /rooms/{room_id}.
         """
         return self._core.stream(
-            _operations.OPERATION_64,
+            _operations.OPERATION_66,
             (if_match, room_id),
             options=options,
             response_media_type=response_media_type,
@@ -2214,7 +2214,7 @@ class MessagesWithStreamingResponse:
         Call PUT /rooms/{room_id}/membership.
         """
         return self._core.stream(
-            _operations.OPERATION_65,
+            _operations.OPERATION_67,
             (room_id,),
             options=options,
             response_media_type=response_media_type,
@@ -2231,7 +2231,7 @@ class MessagesWithStreamingResponse:
         Call DELETE /rooms/{room_id}/membership.
         """
         return self._core.stream(
-            _operations.OPERATION_66,
+            _operations.OPERATION_68,
             (room_id,),
             options=options,
             response_media_type=response_media_type,
@@ -2252,7 +2252,7 @@ class MessagesWithStreamingResponse:
         Call GET /rooms/{room_id}/members.
         """
         return self._core.stream(
-            _operations.OPERATION_67,
+            _operations.OPERATION_69,
             (limit, cursor, page, include_total, room_id),
             options=options,
             response_media_type=response_media_type,
@@ -2270,7 +2270,7 @@ class MessagesWithStreamingResponse:
         Call DELETE /rooms/{room_id}/members/{username}.
         """
         return self._core.stream(
-            _operations.OPERATION_68,
+            _operations.OPERATION_70,
             (room_id, username),
             options=options,
             response_media_type=response_media_type,
@@ -2291,7 +2291,7 @@ class MessagesWithStreamingResponse:
         Call GET /rooms/{room_id}/invitations.
         """
         return self._core.stream(
-            _operations.OPERATION_69,
+            _operations.OPERATION_71,
             (limit, cursor, page, include_total, room_id),
             options=options,
             response_media_type=response_media_type,
@@ -2309,7 +2309,7 @@ class MessagesWithStreamingResponse:
         Call PUT /rooms/{room_id}/invitations/{username}.
         """
         return self._core.stream(
-            _operations.OPERATION_70,
+            _operations.OPERATION_72,
             (room_id, username),
             options=options,
             response_media_type=response_media_type,
@@ -2327,7 +2327,7 @@ class MessagesWithStreamingResponse:
         Call DELETE /rooms/{room_id}/invitations/{username}.
         """
         return self._core.stream(
-            _operations.OPERATION_71,
+            _operations.OPERATION_73,
             (room_id, username),
             options=options,
             response_media_type=response_media_type,
@@ -2350,7 +2350,7 @@ class MessagesWithStreamingResponse:
         Call GET /rooms/{room_id}/messages.
         """
         return self._core.stream(
-            _operations.OPERATION_72,
+            _operations.OPERATION_74,
             (limit, cursor, page, include_total, sort, after, room_id),
             options=options,
             response_media_type=response_media_type,
@@ -2370,7 +2370,7 @@ class MessagesWithStreamingResponse:
         Call POST /rooms/{room_id}/messages.
         """
         return self._core.stream(
-            _operations.OPERATION_73,
+            _operations.OPERATION_75,
             (idempotency_key, room_id),
             body=body,
             media_type=media_type,
@@ -2391,7 +2391,7 @@ class MessagesWithStreamingResponse:
         Call PUT /rooms/{room_id}/read.
         """
         return self._core.stream(
-            _operations.OPERATION_74,
+            _operations.OPERATION_76,
             (room_id,),
             body=body,
             media_type=media_type,
@@ -2411,7 +2411,7 @@ class MessagesWithStreamingResponse:
         Call GET /messages/{message_id}.
         """
         return self._core.stream(
-            _operations.OPERATION_75,
+            _operations.OPERATION_77,
             (if_none_match, message_id),
             options=options,
             response_media_type=response_media_type,
@@ -2431,7 +2431,7 @@ class MessagesWithStreamingResponse:
         Call PATCH /messages/{message_id}.
         """
         return self._core.stream(
-            _operations.OPERATION_76,
+            _operations.OPERATION_78,
             (if_match, message_id),
             body=body,
             media_type=media_type,
@@ -2451,7 +2451,7 @@ class MessagesWithStreamingResponse:
         Call DELETE /messages/{message_id}.
         """
         return self._core.stream(
-            _operations.OPERATION_77,
+            _operations.OPERATION_79,
             (if_match, message_id),
             options=options,
             response_media_type=response_media_type,
@@ -2471,7 +2471,7 @@ class MessagesWithStreamingResponse:
         Call GET /users/me/invitations.
         """
         return self._core.stream(
-            _operations.OPERATION_78,
+            _operations.OPERATION_80,
             (limit, cursor, page, include_total),
             options=options,
             response_media_type=response_media_type,
@@ -2488,7 +2488,7 @@ class MessagesWithStreamingResponse:
         Call DELETE /users/me/invitations/{room_id}.
         """
         return self._core.stream(
-            _operations.OPERATION_79,
+            _operations.OPERATION_81,
             (room_id,),
             options=options,
             response_media_type=response_media_type,
@@ -2504,7 +2504,7 @@ class MessagesWithStreamingResponse:
         Call GET /users/me/unread-messages.
         """
         return self._core.stream(
-            _operations.OPERATION_80,
+            _operations.OPERATION_82,
             (),
             options=options,
             response_media_type=response_media_type,

@@ -150,7 +150,7 @@ class AsyncPostsResource:
         Call GET /posts.
         """
         return (await self._core.execute(
-            _operations.OPERATION_26,
+            _operations.OPERATION_28,
             (limit, cursor, page, include_total, sort, status, author, tag, category, featured, published_after, published_before, include),
             options=options,
             response_media_type=response_media_type,
@@ -199,7 +199,7 @@ class AsyncPostsResource:
         Call POST /posts.
         """
         return (await self._core.execute(
-            _operations.OPERATION_27,
+            _operations.OPERATION_29,
             (idempotency_key,),
             body=body,
             media_type=media_type,
@@ -250,7 +250,7 @@ class AsyncPostsResource:
         Call POST /posts/bulk.
         """
         return (await self._core.execute(
-            _operations.OPERATION_28,
+            _operations.OPERATION_30,
             (idempotency_key,),
             body=body,
             media_type=media_type,
@@ -270,7 +270,7 @@ class AsyncPostsResource:
         Call POST /posts/bulk-delete.
         """
         return (await self._core.execute(
-            _operations.OPERATION_29,
+            _operations.OPERATION_31,
             (),
             body=body,
             media_type=media_type,
@@ -361,7 +361,7 @@ class AsyncPostsResource:
         Call GET /posts/export.
         """
         return (await self._core.execute(
-            _operations.OPERATION_30,
+            _operations.OPERATION_32,
             (cursor, sort, status, author, tag, category, featured, published_after, published_before),
             options=options,
             response_media_type=response_media_type,
@@ -414,7 +414,7 @@ class AsyncPostsResource:
         Call POST /posts/import.
         """
         return (await self._core.execute(
-            _operations.OPERATION_31,
+            _operations.OPERATION_33,
             (mode, idempotency_key),
             body=body,
             media_type=media_type,
@@ -489,7 +489,7 @@ class AsyncPostsResource:
         Call GET /posts/search.
         """
         return (await self._core.execute(
-            _operations.OPERATION_32,
+            _operations.OPERATION_34,
             (q, author, tag, category, featured, published_after, published_before, limit, cursor),
             options=options,
             response_media_type=response_media_type,
@@ -538,7 +538,7 @@ class AsyncPostsResource:
         Call GET /posts/by-slug/{slug}.
         """
         return (await self._core.execute(
-            _operations.OPERATION_33,
+            _operations.OPERATION_35,
             (if_none_match, include, slug),
             options=options,
             response_media_type=response_media_type,
@@ -587,7 +587,7 @@ class AsyncPostsResource:
         Call GET /posts/{post_id}.
         """
         return (await self._core.execute(
-            _operations.OPERATION_34,
+            _operations.OPERATION_36,
             (if_none_match, include, post_id),
             options=options,
             response_media_type=response_media_type,
@@ -640,7 +640,7 @@ class AsyncPostsResource:
         Call PATCH /posts/{post_id}.
         """
         return (await self._core.execute(
-            _operations.OPERATION_35,
+            _operations.OPERATION_37,
             (if_match, post_id),
             body=body,
             media_type=media_type,
@@ -660,7 +660,7 @@ class AsyncPostsResource:
         Call DELETE /posts/{post_id}.
         """
         return (await self._core.execute(
-            _operations.OPERATION_36,
+            _operations.OPERATION_38,
             (if_match, post_id),
             options=options,
             response_media_type=response_media_type,
@@ -705,7 +705,7 @@ class AsyncPostsResource:
         Call GET /posts/{post_id}/related.
         """
         return (await self._core.execute(
-            _operations.OPERATION_37,
+            _operations.OPERATION_39,
             (limit, post_id),
             options=options,
             response_media_type=response_media_type,
@@ -754,7 +754,7 @@ class AsyncPostsResource:
         Call PUT /posts/{post_id}/publication.
         """
         return (await self._core.execute(
-            _operations.OPERATION_38,
+            _operations.OPERATION_40,
             (post_id,),
             body=body,
             media_type=media_type,
@@ -797,7 +797,7 @@ class AsyncPostsResource:
         Call DELETE /posts/{post_id}/publication.
         """
         return (await self._core.execute(
-            _operations.OPERATION_39,
+            _operations.OPERATION_41,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -838,7 +838,7 @@ class AsyncPostsResource:
         Call PUT /posts/{post_id}/archive.
         """
         return (await self._core.execute(
-            _operations.OPERATION_40,
+            _operations.OPERATION_42,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -879,7 +879,7 @@ class AsyncPostsResource:
         Call PUT /posts/{post_id}/feature.
         """
         return (await self._core.execute(
-            _operations.OPERATION_41,
+            _operations.OPERATION_43,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -920,7 +920,7 @@ class AsyncPostsResource:
         Call DELETE /posts/{post_id}/feature.
         """
         return (await self._core.execute(
-            _operations.OPERATION_42,
+            _operations.OPERATION_44,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -977,7 +977,7 @@ class AsyncPostsResource:
         Call GET /posts/{post_id}/revisions.
         """
         return (await self._core.execute(
-            _operations.OPERATION_43,
+            _operations.OPERATION_45,
             (limit, cursor, page, include_total, post_id),
             options=options,
             response_media_type=response_media_type,
@@ -1022,7 +1022,7 @@ class AsyncPostsResource:
         Call GET /posts/{post_id}/revisions/{number}.
         """
         return (await self._core.execute(
-            _operations.OPERATION_44,
+            _operations.OPERATION_46,
             (post_id, number),
             options=options,
             response_media_type=response_media_type,
@@ -1071,7 +1071,7 @@ class AsyncPostsResource:
         Call GET /posts/{post_id}/revisions/{number}/diff.
         """
         return (await self._core.execute(
-            _operations.OPERATION_45,
+            _operations.OPERATION_47,
             (against, post_id, number),
             options=options,
             response_media_type=response_media_type,
@@ -1120,7 +1120,7 @@ class AsyncPostsResource:
         Call PUT /posts/{post_id}/revisions/{number}/restoration.
         """
         return (await self._core.execute(
-            _operations.OPERATION_46,
+            _operations.OPERATION_48,
             (if_match, post_id, number),
             options=options,
             response_media_type=response_media_type,
@@ -1137,7 +1137,7 @@ class AsyncPostsResource:
         Call PUT /posts/{post_id}/like.
         """
         return (await self._core.execute(
-            _operations.OPERATION_47,
+            _operations.OPERATION_49,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -1154,7 +1154,7 @@ class AsyncPostsResource:
         Call DELETE /posts/{post_id}/like.
         """
         return (await self._core.execute(
-            _operations.OPERATION_48,
+            _operations.OPERATION_50,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -1251,7 +1251,7 @@ class AsyncPostsWithResponse:
         Call GET /posts.
         """
         return await self._core.execute(
-            _operations.OPERATION_26,
+            _operations.OPERATION_28,
             (limit, cursor, page, include_total, sort, status, author, tag, category, featured, published_after, published_before, include),
             options=options,
             response_media_type=response_media_type,
@@ -1300,7 +1300,7 @@ class AsyncPostsWithResponse:
         Call POST /posts.
         """
         return await self._core.execute(
-            _operations.OPERATION_27,
+            _operations.OPERATION_29,
             (idempotency_key,),
             body=body,
             media_type=media_type,
@@ -1351,7 +1351,7 @@ class AsyncPostsWithResponse:
         Call POST /posts/bulk.
         """
         return await self._core.execute(
-            _operations.OPERATION_28,
+            _operations.OPERATION_30,
             (idempotency_key,),
             body=body,
             media_type=media_type,
@@ -1371,7 +1371,7 @@ class AsyncPostsWithResponse:
         Call POST /posts/bulk-delete.
         """
         return await self._core.execute(
-            _operations.OPERATION_29,
+            _operations.OPERATION_31,
             (),
             body=body,
             media_type=media_type,
@@ -1462,7 +1462,7 @@ class AsyncPostsWithResponse:
         Call GET /posts/export.
         """
         return await self._core.execute(
-            _operations.OPERATION_30,
+            _operations.OPERATION_32,
             (cursor, sort, status, author, tag, category, featured, published_after, published_before),
             options=options,
             response_media_type=response_media_type,
@@ -1515,7 +1515,7 @@ class AsyncPostsWithResponse:
         Call POST /posts/import.
         """
         return await self._core.execute(
-            _operations.OPERATION_31,
+            _operations.OPERATION_33,
             (mode, idempotency_key),
             body=body,
             media_type=media_type,
@@ -1590,7 +1590,7 @@ class AsyncPostsWithResponse:
         Call GET /posts/search.
         """
         return await self._core.execute(
-            _operations.OPERATION_32,
+            _operations.OPERATION_34,
             (q, author, tag, category, featured, published_after, published_before, limit, cursor),
             options=options,
             response_media_type=response_media_type,
@@ -1639,7 +1639,7 @@ class AsyncPostsWithResponse:
         Call GET /posts/by-slug/{slug}.
         """
         return await self._core.execute(
-            _operations.OPERATION_33,
+            _operations.OPERATION_35,
             (if_none_match, include, slug),
             options=options,
             response_media_type=response_media_type,
@@ -1688,7 +1688,7 @@ class AsyncPostsWithResponse:
         Call GET /posts/{post_id}.
         """
         return await self._core.execute(
-            _operations.OPERATION_34,
+            _operations.OPERATION_36,
             (if_none_match, include, post_id),
             options=options,
             response_media_type=response_media_type,
@@ -1741,7 +1741,7 @@ class AsyncPostsWithResponse:
         Call PATCH /posts/{post_id}.
         """
         return await self._core.execute(
-            _operations.OPERATION_35,
+            _operations.OPERATION_37,
             (if_match, post_id),
             body=body,
             media_type=media_type,
@@ -1761,7 +1761,7 @@ class AsyncPostsWithResponse:
         Call DELETE /posts/{post_id}.
         """
         return await self._core.execute(
-            _operations.OPERATION_36,
+            _operations.OPERATION_38,
             (if_match, post_id),
             options=options,
             response_media_type=response_media_type,
@@ -1806,7 +1806,7 @@ class AsyncPostsWithResponse:
         Call GET /posts/{post_id}/related.
         """
         return await self._core.execute(
-            _operations.OPERATION_37,
+            _operations.OPERATION_39,
             (limit, post_id),
             options=options,
             response_media_type=response_media_type,
@@ -1855,7 +1855,7 @@ class AsyncPostsWithResponse:
         Call PUT /posts/{post_id}/publication.
         """
         return await self._core.execute(
-            _operations.OPERATION_38,
+            _operations.OPERATION_40,
             (post_id,),
             body=body,
             media_type=media_type,
@@ -1898,7 +1898,7 @@ class AsyncPostsWithResponse:
         Call DELETE /posts/{post_id}/publication.
         """
         return await self._core.execute(
-            _operations.OPERATION_39,
+            _operations.OPERATION_41,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -1939,7 +1939,7 @@ class AsyncPostsWithResponse:
         Call PUT /posts/{post_id}/archive.
         """
         return await self._core.execute(
-            _operations.OPERATION_40,
+            _operations.OPERATION_42,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -1980,7 +1980,7 @@ class AsyncPostsWithResponse:
         Call PUT /posts/{post_id}/feature.
         """
         return await self._core.execute(
-            _operations.OPERATION_41,
+            _operations.OPERATION_43,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -2021,7 +2021,7 @@ class AsyncPostsWithResponse:
         Call DELETE /posts/{post_id}/feature.
         """
         return await self._core.execute(
-            _operations.OPERATION_42,
+            _operations.OPERATION_44,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -2078,7 +2078,7 @@ class AsyncPostsWithResponse:
         Call GET /posts/{post_id}/revisions.
         """
         return await self._core.execute(
-            _operations.OPERATION_43,
+            _operations.OPERATION_45,
             (limit, cursor, page, include_total, post_id),
             options=options,
             response_media_type=response_media_type,
@@ -2123,7 +2123,7 @@ class AsyncPostsWithResponse:
         Call GET /posts/{post_id}/revisions/{number}.
         """
         return await self._core.execute(
-            _operations.OPERATION_44,
+            _operations.OPERATION_46,
             (post_id, number),
             options=options,
             response_media_type=response_media_type,
@@ -2172,7 +2172,7 @@ class AsyncPostsWithResponse:
         Call GET /posts/{post_id}/revisions/{number}/diff.
         """
         return await self._core.execute(
-            _operations.OPERATION_45,
+            _operations.OPERATION_47,
             (against, post_id, number),
             options=options,
             response_media_type=response_media_type,
@@ -2221,7 +2221,7 @@ class AsyncPostsWithResponse:
         Call PUT /posts/{post_id}/revisions/{number}/restoration.
         """
         return await self._core.execute(
-            _operations.OPERATION_46,
+            _operations.OPERATION_48,
             (if_match, post_id, number),
             options=options,
             response_media_type=response_media_type,
@@ -2238,7 +2238,7 @@ class AsyncPostsWithResponse:
         Call PUT /posts/{post_id}/like.
         """
         return await self._core.execute(
-            _operations.OPERATION_47,
+            _operations.OPERATION_49,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -2255,7 +2255,7 @@ class AsyncPostsWithResponse:
         Call DELETE /posts/{post_id}/like.
         """
         return await self._core.execute(
-            _operations.OPERATION_48,
+            _operations.OPERATION_50,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -2292,7 +2292,7 @@ class AsyncPostsWithRawResponse:
         Call GET /posts.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_26,
+            _operations.OPERATION_28,
             (limit, cursor, page, include_total, sort, status, author, tag, category, featured, published_after, published_before, include),
             options=options,
             response_media_type=response_media_type,
@@ -2311,7 +2311,7 @@ class AsyncPostsWithRawResponse:
         Call POST /posts.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_27,
+            _operations.OPERATION_29,
             (idempotency_key,),
             body=body,
             media_type=media_type,
@@ -2332,7 +2332,7 @@ class AsyncPostsWithRawResponse:
         Call POST /posts/bulk.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_28,
+            _operations.OPERATION_30,
             (idempotency_key,),
             body=body,
             media_type=media_type,
@@ -2352,7 +2352,7 @@ class AsyncPostsWithRawResponse:
         Call POST /posts/bulk-delete.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_29,
+            _operations.OPERATION_31,
             (),
             body=body,
             media_type=media_type,
@@ -2379,7 +2379,7 @@ class AsyncPostsWithRawResponse:
         Call GET /posts/export.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_30,
+            _operations.OPERATION_32,
             (cursor, sort, status, author, tag, category, featured, published_after, published_before),
             options=options,
             response_media_type=response_media_type,
@@ -2399,7 +2399,7 @@ class AsyncPostsWithRawResponse:
         Call POST /posts/import.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_31,
+            _operations.OPERATION_33,
             (mode, idempotency_key),
             body=body,
             media_type=media_type,
@@ -2426,7 +2426,7 @@ class AsyncPostsWithRawResponse:
         Call GET /posts/search.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_32,
+            _operations.OPERATION_34,
             (q, author, tag, category, featured, published_after, published_before, limit, cursor),
             options=options,
             response_media_type=response_media_type,
@@ -2445,7 +2445,7 @@ class AsyncPostsWithRawResponse:
         Call GET /posts/by-slug/{slug}.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_33,
+            _operations.OPERATION_35,
             (if_none_match, include, slug),
             options=options,
             response_media_type=response_media_type,
@@ -2464,7 +2464,7 @@ class AsyncPostsWithRawResponse:
         Call GET /posts/{post_id}.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_34,
+            _operations.OPERATION_36,
             (if_none_match, include, post_id),
             options=options,
             response_media_type=response_media_type,
@@ -2484,7 +2484,7 @@ class AsyncPostsWithRawResponse:
         Call PATCH /posts/{post_id}.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_35,
+            _operations.OPERATION_37,
             (if_match, post_id),
             body=body,
             media_type=media_type,
@@ -2504,7 +2504,7 @@ class AsyncPostsWithRawResponse:
         Call DELETE /posts/{post_id}.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_36,
+            _operations.OPERATION_38,
             (if_match, post_id),
             options=options,
             response_media_type=response_media_type,
@@ -2522,7 +2522,7 @@ class AsyncPostsWithRawResponse:
         Call GET /posts/{post_id}/related.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_37,
+            _operations.OPERATION_39,
             (limit, post_id),
             options=options,
             response_media_type=response_media_type,
@@ -2541,7 +2541,7 @@ class AsyncPostsWithRawResponse:
         Call PUT /posts/{post_id}/publication.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_38,
+            _operations.OPERATION_40,
             (post_id,),
             body=body,
             media_type=media_type,
@@ -2560,7 +2560,7 @@ class AsyncPostsWithRawResponse:
         Call DELETE /posts/{post_id}/publication.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_39,
+            _operations.OPERATION_41,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -2577,7 +2577,7 @@ class AsyncPostsWithRawResponse:
         Call PUT /posts/{post_id}/archive.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_40,
+            _operations.OPERATION_42,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -2594,7 +2594,7 @@ class AsyncPostsWithRawResponse:
         Call PUT /posts/{post_id}/feature.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_41,
+            _operations.OPERATION_43,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -2611,7 +2611,7 @@ class AsyncPostsWithRawResponse:
         Call DELETE /posts/{post_id}/feature.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_42,
+            _operations.OPERATION_44,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -2632,7 +2632,7 @@ class AsyncPostsWithRawResponse:
         Call GET /posts/{post_id}/revisions.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_43,
+            _operations.OPERATION_45,
             (limit, cursor, page, include_total, post_id),
             options=options,
             response_media_type=response_media_type,
@@ -2650,7 +2650,7 @@ class AsyncPostsWithRawResponse:
         Call GET /posts/{post_id}/revisions/{number}.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_44,
+            _operations.OPERATION_46,
             (post_id, number),
             options=options,
             response_media_type=response_media_type,
@@ -2669,7 +2669,7 @@ class AsyncPostsWithRawResponse:
         Call GET /posts/{post_id}/revisions/{number}/diff.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_45,
+            _operations.OPERATION_47,
             (against, post_id, number),
             options=options,
             response_media_type=response_media_type,
@@ -2688,7 +2688,7 @@ class AsyncPostsWithRawResponse:
         Call PUT /posts/{post_id}/revisions/{number}/restoration.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_46,
+            _operations.OPERATION_48,
             (if_match, post_id, number),
             options=options,
             response_media_type=response_media_type,
@@ -2705,7 +2705,7 @@ class AsyncPostsWithRawResponse:
         Call PUT /posts/{post_id}/like.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_47,
+            _operations.OPERATION_49,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -2722,7 +2722,7 @@ class AsyncPostsWithRawResponse:
         Call DELETE /posts/{post_id}/like.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_48,
+            _operations.OPERATION_50,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -2759,7 +2759,7 @@ class AsyncPostsWithStreamingResponse:
         Call GET /posts.
         """
         return self._core.stream(
-            _operations.OPERATION_26,
+            _operations.OPERATION_28,
             (limit, cursor, page, include_total, sort, status, author, tag, category, featured, published_after, published_before, include),
             options=options,
             response_media_type=response_media_type,
@@ -2778,7 +2778,7 @@ class AsyncPostsWithStreamingResponse:
         Call POST /posts.
         """
         return self._core.stream(
-            _operations.OPERATION_27,
+            _operations.OPERATION_29,
             (idempotency_key,),
             body=body,
             media_type=media_type,
@@ -2799,7 +2799,7 @@ class AsyncPostsWithStreamingResponse:
         Call POST /posts/bulk.
         """
         return self._core.stream(
-            _operations.OPERATION_28,
+            _operations.OPERATION_30,
             (idempotency_key,),
             body=body,
             media_type=media_type,
@@ -2819,7 +2819,7 @@ class AsyncPostsWithStreamingResponse:
         Call POST /posts/bulk-delete.
         """
         return self._core.stream(
-            _operations.OPERATION_29,
+            _operations.OPERATION_31,
             (),
             body=body,
             media_type=media_type,
@@ -2846,7 +2846,7 @@ class AsyncPostsWithStreamingResponse:
         Call GET /posts/export.
         """
         return self._core.stream(
-            _operations.OPERATION_30,
+            _operations.OPERATION_32,
             (cursor, sort, status, author, tag, category, featured, published_after, published_before),
             options=options,
             response_media_type=response_media_type,
@@ -2866,7 +2866,7 @@ class AsyncPostsWithStreamingResponse:
         Call POST /posts/import.
         """
         return self._core.stream(
-            _operations.OPERATION_31,
+            _operations.OPERATION_33,
             (mode, idempotency_key),
             body=body,
             media_type=media_type,
@@ -2893,7 +2893,7 @@ class AsyncPostsWithStreamingResponse:
         Call GET /posts/search.
         """
         return self._core.stream(
-            _operations.OPERATION_32,
+            _operations.OPERATION_34,
             (q, author, tag, category, featured, published_after, published_before, limit, cursor),
             options=options,
             response_media_type=response_media_type,
@@ -2912,7 +2912,7 @@ class AsyncPostsWithStreamingResponse:
         Call GET /posts/by-slug/{slug}.
         """
         return self._core.stream(
-            _operations.OPERATION_33,
+            _operations.OPERATION_35,
             (if_none_match, include, slug),
             options=options,
             response_media_type=response_media_type,
@@ -2931,7 +2931,7 @@ class AsyncPostsWithStreamingResponse:
         Call GET /posts/{post_id}.
         """
         return self._core.stream(
-            _operations.OPERATION_34,
+            _operations.OPERATION_36,
             (if_none_match, include, post_id),
             options=options,
             response_media_type=response_media_type,
@@ -2951,7 +2951,7 @@ class AsyncPostsWithStreamingResponse:
         Call PATCH /posts/{post_id}.
         """
         return self._core.stream(
-            _operations.OPERATION_35,
+            _operations.OPERATION_37,
             (if_match, post_id),
             body=body,
             media_type=media_type,
@@ -2971,7 +2971,7 @@ class AsyncPostsWithStreamingResponse:
         Call DELETE /posts/{post_id}.
         """
         return self._core.stream(
-            _operations.OPERATION_36,
+            _operations.OPERATION_38,
             (if_match, post_id),
             options=options,
             response_media_type=response_media_type,
@@ -2989,7 +2989,7 @@ class AsyncPostsWithStreamingResponse:
         Call GET /posts/{post_id}/related.
         """
         return self._core.stream(
-            _operations.OPERATION_37,
+            _operations.OPERATION_39,
             (limit, post_id),
             options=options,
             response_media_type=response_media_type,
@@ -3008,7 +3008,7 @@ class AsyncPostsWithStreamingResponse:
         Call PUT /posts/{post_id}/publication.
         """
         return self._core.stream(
-            _operations.OPERATION_38,
+            _operations.OPERATION_40,
             (post_id,),
             body=body,
             media_type=media_type,
@@ -3027,7 +3027,7 @@ class AsyncPostsWithStreamingResponse:
         Call DELETE /posts/{post_id}/publication.
         """
         return self._core.stream(
-            _operations.OPERATION_39,
+            _operations.OPERATION_41,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -3044,7 +3044,7 @@ class AsyncPostsWithStreamingResponse:
         Call PUT /posts/{post_id}/archive.
         """
         return self._core.stream(
-            _operations.OPERATION_40,
+            _operations.OPERATION_42,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -3061,7 +3061,7 @@ class AsyncPostsWithStreamingResponse:
         Call PUT /posts/{post_id}/feature.
         """
         return self._core.stream(
-            _operations.OPERATION_41,
+            _operations.OPERATION_43,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -3078,7 +3078,7 @@ class AsyncPostsWithStreamingResponse:
         Call DELETE /posts/{post_id}/feature.
         """
         return self._core.stream(
-            _operations.OPERATION_42,
+            _operations.OPERATION_44,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -3099,7 +3099,7 @@ class AsyncPostsWithStreamingResponse:
         Call GET /posts/{post_id}/revisions.
         """
         return self._core.stream(
-            _operations.OPERATION_43,
+            _operations.OPERATION_45,
             (limit, cursor, page, include_total, post_id),
             options=options,
             response_media_type=response_media_type,
@@ -3117,7 +3117,7 @@ class AsyncPostsWithStreamingResponse:
         Call GET /posts/{post_id}/revisions/{number}.
         """
         return self._core.stream(
-            _operations.OPERATION_44,
+            _operations.OPERATION_46,
             (post_id, number),
             options=options,
             response_media_type=response_media_type,
@@ -3136,7 +3136,7 @@ class AsyncPostsWithStreamingResponse:
         Call GET /posts/{post_id}/revisions/{number}/diff.
         """
         return self._core.stream(
-            _operations.OPERATION_45,
+            _operations.OPERATION_47,
             (against, post_id, number),
             options=options,
             response_media_type=response_media_type,
@@ -3155,7 +3155,7 @@ class AsyncPostsWithStreamingResponse:
         Call PUT /posts/{post_id}/revisions/{number}/restoration.
         """
         return self._core.stream(
-            _operations.OPERATION_46,
+            _operations.OPERATION_48,
             (if_match, post_id, number),
             options=options,
             response_media_type=response_media_type,
@@ -3172,7 +3172,7 @@ class AsyncPostsWithStreamingResponse:
         Call PUT /posts/{post_id}/like.
         """
         return self._core.stream(
-            _operations.OPERATION_47,
+            _operations.OPERATION_49,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -3189,7 +3189,7 @@ class AsyncPostsWithStreamingResponse:
         Call DELETE /posts/{post_id}/like.
         """
         return self._core.stream(
-            _operations.OPERATION_48,
+            _operations.OPERATION_50,
             (post_id,),
             options=options,
             response_media_type=response_media_type,

@@ -100,7 +100,7 @@ class AsyncTagsResource:
         Call GET /tags.
         """
         return (await self._core.execute(
-            _operations.OPERATION_84,
+            _operations.OPERATION_86,
             (limit, cursor, page, include_total, sort),
             options=options,
             response_media_type=response_media_type,
@@ -149,7 +149,7 @@ class AsyncTagsResource:
         Call POST /tags.
         """
         return (await self._core.execute(
-            _operations.OPERATION_85,
+            _operations.OPERATION_87,
             (idempotency_key,),
             body=body,
             media_type=media_type,
@@ -196,7 +196,7 @@ class AsyncTagsResource:
         Call GET /tags/{tag_id}.
         """
         return (await self._core.execute(
-            _operations.OPERATION_86,
+            _operations.OPERATION_88,
             (if_none_match, tag_id),
             options=options,
             response_media_type=response_media_type,
@@ -249,7 +249,7 @@ class AsyncTagsResource:
         Call PATCH /tags/{tag_id}.
         """
         return (await self._core.execute(
-            _operations.OPERATION_87,
+            _operations.OPERATION_89,
             (if_match, tag_id),
             body=body,
             media_type=media_type,
@@ -269,7 +269,7 @@ class AsyncTagsResource:
         Call DELETE /tags/{tag_id}.
         """
         return (await self._core.execute(
-            _operations.OPERATION_88,
+            _operations.OPERATION_90,
             (if_match, tag_id),
             options=options,
             response_media_type=response_media_type,
@@ -322,7 +322,7 @@ class AsyncTagsResource:
         Call PUT /tags/{tag_id}/merge.
         """
         return (await self._core.execute(
-            _operations.OPERATION_89,
+            _operations.OPERATION_91,
             (if_match, tag_id),
             body=body,
             media_type=media_type,
@@ -389,7 +389,7 @@ class AsyncTagsWithResponse:
         Call GET /tags.
         """
         return await self._core.execute(
-            _operations.OPERATION_84,
+            _operations.OPERATION_86,
             (limit, cursor, page, include_total, sort),
             options=options,
             response_media_type=response_media_type,
@@ -438,7 +438,7 @@ class AsyncTagsWithResponse:
         Call POST /tags.
         """
         return await self._core.execute(
-            _operations.OPERATION_85,
+            _operations.OPERATION_87,
             (idempotency_key,),
             body=body,
             media_type=media_type,
@@ -485,7 +485,7 @@ class AsyncTagsWithResponse:
         Call GET /tags/{tag_id}.
         """
         return await self._core.execute(
-            _operations.OPERATION_86,
+            _operations.OPERATION_88,
             (if_none_match, tag_id),
             options=options,
             response_media_type=response_media_type,
@@ -538,7 +538,7 @@ class AsyncTagsWithResponse:
         Call PATCH /tags/{tag_id}.
         """
         return await self._core.execute(
-            _operations.OPERATION_87,
+            _operations.OPERATION_89,
             (if_match, tag_id),
             body=body,
             media_type=media_type,
@@ -558,7 +558,7 @@ class AsyncTagsWithResponse:
         Call DELETE /tags/{tag_id}.
         """
         return await self._core.execute(
-            _operations.OPERATION_88,
+            _operations.OPERATION_90,
             (if_match, tag_id),
             options=options,
             response_media_type=response_media_type,
@@ -611,7 +611,7 @@ class AsyncTagsWithResponse:
         Call PUT /tags/{tag_id}/merge.
         """
         return await self._core.execute(
-            _operations.OPERATION_89,
+            _operations.OPERATION_91,
             (if_match, tag_id),
             body=body,
             media_type=media_type,
@@ -642,7 +642,7 @@ class AsyncTagsWithRawResponse:
         Call GET /tags.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_84,
+            _operations.OPERATION_86,
             (limit, cursor, page, include_total, sort),
             options=options,
             response_media_type=response_media_type,
@@ -661,7 +661,7 @@ class AsyncTagsWithRawResponse:
         Call POST /tags.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_85,
+            _operations.OPERATION_87,
             (idempotency_key,),
             body=body,
             media_type=media_type,
@@ -681,7 +681,7 @@ class AsyncTagsWithRawResponse:
         Call GET /tags/{tag_id}.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_86,
+            _operations.OPERATION_88,
             (if_none_match, tag_id),
             options=options,
             response_media_type=response_media_type,
@@ -701,7 +701,7 @@ class AsyncTagsWithRawResponse:
         Call PATCH /tags/{tag_id}.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_87,
+            _operations.OPERATION_89,
             (if_match, tag_id),
             body=body,
             media_type=media_type,
@@ -721,7 +721,7 @@ class AsyncTagsWithRawResponse:
         Call DELETE /tags/{tag_id}.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_88,
+            _operations.OPERATION_90,
             (if_match, tag_id),
             options=options,
             response_media_type=response_media_type,
@@ -741,7 +741,7 @@ class AsyncTagsWithRawResponse:
         Call PUT /tags/{tag_id}/merge.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_89,
+            _operations.OPERATION_91,
             (if_match, tag_id),
             body=body,
             media_type=media_type,
@@ -772,7 +772,7 @@ class AsyncTagsWithStreamingResponse:
         Call GET /tags.
         """
         return self._core.stream(
-            _operations.OPERATION_84,
+            _operations.OPERATION_86,
             (limit, cursor, page, include_total, sort),
             options=options,
             response_media_type=response_media_type,
@@ -791,7 +791,7 @@ class AsyncTagsWithStreamingResponse:
         Call POST /tags.
         """
         return self._core.stream(
-            _operations.OPERATION_85,
+            _operations.OPERATION_87,
             (idempotency_key,),
             body=body,
             media_type=media_type,
@@ -811,7 +811,7 @@ class AsyncTagsWithStreamingResponse:
         Call GET /tags/{tag_id}.
         """
         return self._core.stream(
-            _operations.OPERATION_86,
+            _operations.OPERATION_88,
             (if_none_match, tag_id),
             options=options,
             response_media_type=response_media_type,
@@ -831,7 +831,7 @@ class AsyncTagsWithStreamingResponse:
         Call PATCH /tags/{tag_id}.
         """
         return self._core.stream(
-            _operations.OPERATION_87,
+            _operations.OPERATION_89,
             (if_match, tag_id),
             body=body,
             media_type=media_type,
@@ -851,7 +851,7 @@ class AsyncTagsWithStreamingResponse:
         Call DELETE /tags/{tag_id}.
         """
         return self._core.stream(
-            _operations.OPERATION_88,
+            _operations.OPERATION_90,
             (if_match, tag_id),
             options=options,
             response_media_type=response_media_type,
@@ -871,7 +871,7 @@ class AsyncTagsWithStreamingResponse:
         Call PUT /tags/{tag_id}/merge.
         """
         return self._core.stream(
-            _operations.OPERATION_89,
+            _operations.OPERATION_91,
             (if_match, tag_id),
             body=body,
             media_type=media_type,

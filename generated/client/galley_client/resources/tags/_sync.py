@@ -100,7 +100,7 @@ class TagsResource:
         Call GET /tags.
         """
         return self._core.execute(
-            _operations.OPERATION_84,
+            _operations.OPERATION_86,
             (limit, cursor, page, include_total, sort),
             options=options,
             response_media_type=response_media_type,
@@ -149,7 +149,7 @@ class TagsResource:
         Call POST /tags.
         """
         return self._core.execute(
-            _operations.OPERATION_85,
+            _operations.OPERATION_87,
             (idempotency_key,),
             body=body,
             media_type=media_type,
@@ -196,7 +196,7 @@ class TagsResource:
         Call GET /tags/{tag_id}.
         """
         return self._core.execute(
-            _operations.OPERATION_86,
+            _operations.OPERATION_88,
             (if_none_match, tag_id),
             options=options,
             response_media_type=response_media_type,
@@ -249,7 +249,7 @@ class TagsResource:
         Call PATCH /tags/{tag_id}.
         """
         return self._core.execute(
-            _operations.OPERATION_87,
+            _operations.OPERATION_89,
             (if_match, tag_id),
             body=body,
             media_type=media_type,
@@ -269,7 +269,7 @@ class TagsResource:
         Call DELETE /tags/{tag_id}.
         """
         return self._core.execute(
-            _operations.OPERATION_88,
+            _operations.OPERATION_90,
             (if_match, tag_id),
             options=options,
             response_media_type=response_media_type,
@@ -322,7 +322,7 @@ class TagsResource:
         Call PUT /tags/{tag_id}/merge.
         """
         return self._core.execute(
-            _operations.OPERATION_89,
+            _operations.OPERATION_91,
             (if_match, tag_id),
             body=body,
             media_type=media_type,
@@ -389,7 +389,7 @@ class TagsWithResponse:
         Call GET /tags.
         """
         return self._core.execute(
-            _operations.OPERATION_84,
+            _operations.OPERATION_86,
             (limit, cursor, page, include_total, sort),
             options=options,
             response_media_type=response_media_type,
@@ -438,7 +438,7 @@ class TagsWithResponse:
         Call POST /tags.
         """
         return self._core.execute(
-            _operations.OPERATION_85,
+            _operations.OPERATION_87,
             (idempotency_key,),
             body=body,
             media_type=media_type,
@@ -485,7 +485,7 @@ class TagsWithResponse:
         Call GET /tags/{tag_id}.
         """
         return self._core.execute(
-            _operations.OPERATION_86,
+            _operations.OPERATION_88,
             (if_none_match, tag_id),
             options=options,
             response_media_type=response_media_type,
@@ -538,7 +538,7 @@ class TagsWithResponse:
         Call PATCH /tags/{tag_id}.
         """
         return self._core.execute(
-            _operations.OPERATION_87,
+            _operations.OPERATION_89,
             (if_match, tag_id),
             body=body,
             media_type=media_type,
@@ -558,7 +558,7 @@ class TagsWithResponse:
         Call DELETE /tags/{tag_id}.
         """
         return self._core.execute(
-            _operations.OPERATION_88,
+            _operations.OPERATION_90,
             (if_match, tag_id),
             options=options,
             response_media_type=response_media_type,
@@ -611,7 +611,7 @@ class TagsWithResponse:
         Call PUT /tags/{tag_id}/merge.
         """
         return self._core.execute(
-            _operations.OPERATION_89,
+            _operations.OPERATION_91,
             (if_match, tag_id),
             body=body,
             media_type=media_type,
@@ -642,7 +642,7 @@ class TagsWithRawResponse:
         Call GET /tags.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_84,
+            _operations.OPERATION_86,
             (limit, cursor, page, include_total, sort),
             options=options,
             response_media_type=response_media_type,
@@ -661,7 +661,7 @@ class TagsWithRawResponse:
         Call POST /tags.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_85,
+            _operations.OPERATION_87,
             (idempotency_key,),
             body=body,
             media_type=media_type,
@@ -681,7 +681,7 @@ class TagsWithRawResponse:
         Call GET /tags/{tag_id}.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_86,
+            _operations.OPERATION_88,
             (if_none_match, tag_id),
             options=options,
             response_media_type=response_media_type,
@@ -701,7 +701,7 @@ class TagsWithRawResponse:
         Call PATCH /tags/{tag_id}.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_87,
+            _operations.OPERATION_89,
             (if_match, tag_id),
             body=body,
             media_type=media_type,
@@ -721,7 +721,7 @@ class TagsWithRawResponse:
         Call DELETE /tags/{tag_id}.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_88,
+            _operations.OPERATION_90,
             (if_match, tag_id),
             options=options,
             response_media_type=response_media_type,
@@ -741,7 +741,7 @@ class TagsWithRawResponse:
         Call PUT /tags/{tag_id}/merge.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_89,
+            _operations.OPERATION_91,
             (if_match, tag_id),
             body=body,
             media_type=media_type,
@@ -772,7 +772,7 @@ class TagsWithStreamingResponse:
         Call GET /tags.
         """
         return self._core.stream(
-            _operations.OPERATION_84,
+            _operations.OPERATION_86,
             (limit, cursor, page, include_total, sort),
             options=options,
             response_media_type=response_media_type,
@@ -791,7 +791,7 @@ class TagsWithStreamingResponse:
         Call POST /tags.
         """
         return self._core.stream(
-            _operations.OPERATION_85,
+            _operations.OPERATION_87,
             (idempotency_key,),
             body=body,
             media_type=media_type,
@@ -811,7 +811,7 @@ class TagsWithStreamingResponse:
         Call GET /tags/{tag_id}.
         """
         return self._core.stream(
-            _operations.OPERATION_86,
+            _operations.OPERATION_88,
             (if_none_match, tag_id),
             options=options,
             response_media_type=response_media_type,
@@ -831,7 +831,7 @@ class TagsWithStreamingResponse:
         Call PATCH /tags/{tag_id}.
         """
         return self._core.stream(
-            _operations.OPERATION_87,
+            _operations.OPERATION_89,
             (if_match, tag_id),
             body=body,
             media_type=media_type,
@@ -851,7 +851,7 @@ class TagsWithStreamingResponse:
         Call DELETE /tags/{tag_id}.
         """
         return self._core.stream(
-            _operations.OPERATION_88,
+            _operations.OPERATION_90,
             (if_match, tag_id),
             options=options,
             response_media_type=response_media_type,
@@ -871,7 +871,7 @@ class TagsWithStreamingResponse:
         Call PUT /tags/{tag_id}/merge.
         """
         return self._core.stream(
-            _operations.OPERATION_89,
+            _operations.OPERATION_91,
             (if_match, tag_id),
             body=body,
             media_type=media_type,

@@ -26,7 +26,7 @@ ListCategoriesResponse: TypeAlias = models.CategoryPage | models.Problem
 _LIST_CATEGORIES_HEADERS: Final[ResponseHeaders[models.LinkText | models.CacheControl | models.RetryAfter, UNSET]] = ResponseHeaders(
     'listCategories',
     frozenset({'200', '401', '422', '429', 'default'}),
-    (('Link', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Link', style='simple'), codec=model_bindings.codec_1252, missing=optional_header)),)), ('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_1253, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1257, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1259, missing=optional_header))))),
+    (('Link', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Link', style='simple'), codec=model_bindings.codec_1273, missing=optional_header)),)), ('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_1274, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1278, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1280, missing=optional_header))))),
 )
 
 
@@ -65,7 +65,7 @@ CreateCategoryResponse: TypeAlias = models.Category | models.Problem
 _CREATE_CATEGORY_HEADERS: Final[ResponseHeaders[models.UriReference | models.EntityTag | models.Replayed | models.RetryAfter, UNSET]] = ResponseHeaders(
     'createCategory',
     frozenset({'201', '400', '401', '403', '409', '413', '415', '422', '429', 'default'}),
-    (('Location', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='Location', style='simple', required=True), codec=model_bindings.codec_1263, missing=required_header)),)), ('ETag', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_1264, missing=required_header)),)), ('Idempotent-Replayed', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='Idempotent-Replayed', style='simple'), codec=model_bindings.codec_1265, missing=optional_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1274, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1276, missing=optional_header))))),
+    (('Location', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='Location', style='simple', required=True), codec=model_bindings.codec_1284, missing=required_header)),)), ('ETag', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_1285, missing=required_header)),)), ('Idempotent-Replayed', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='Idempotent-Replayed', style='simple'), codec=model_bindings.codec_1286, missing=optional_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1295, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1297, missing=optional_header))))),
 )
 
 
@@ -110,7 +110,7 @@ GetCategoryResponse: TypeAlias = models.Category | models.Problem
 _GET_CATEGORY_HEADERS: Final[ResponseHeaders[models.EntityTag | models.CacheControl | models.RetryAfter, UNSET]] = ResponseHeaders(
     'getCategory',
     frozenset({'200', '304', '401', '404', '422', '429', 'default'}),
-    (('ETag', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_1280, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_1282, missing=required_header)))), ('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_1281, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_1283, missing=required_header)))), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1288, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1290, missing=optional_header))))),
+    (('ETag', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_1301, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_1303, missing=required_header)))), ('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_1302, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_1304, missing=required_header)))), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1309, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1311, missing=optional_header))))),
 )
 
 
@@ -149,7 +149,7 @@ UpdateCategoryResponse: TypeAlias = models.Category | models.Problem
 _UPDATE_CATEGORY_HEADERS: Final[ResponseHeaders[models.EntityTag | models.RetryAfter, UNSET]] = ResponseHeaders(
     'updateCategory',
     frozenset({'200', '400', '401', '403', '404', '409', '412', '413', '415', '422', '428', '429', 'default'}),
-    (('ETag', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_1295, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1307, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1309, missing=optional_header))))),
+    (('ETag', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_1316, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1328, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1330, missing=optional_header))))),
 )
 
 
@@ -182,7 +182,7 @@ DeleteCategoryResponse: TypeAlias = None | models.Problem
 _DELETE_CATEGORY_HEADERS: Final[ResponseHeaders[models.RetryAfter, UNSET]] = ResponseHeaders(
     'deleteCategory',
     frozenset({'204', '401', '403', '404', '409', '412', '422', '428', '429', 'default'}),
-    (('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1320, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1322, missing=optional_header)))),),
+    (('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1341, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1343, missing=optional_header)))),),
 )
 
 

@@ -26,7 +26,7 @@ ListCommentsResponse: TypeAlias = models.CommentPage | models.Problem
 _LIST_COMMENTS_HEADERS: Final[ResponseHeaders[models.LinkText | models.CacheControl | models.RetryAfter, UNSET]] = ResponseHeaders(
     'listComments',
     frozenset({'200', '401', '404', '422', '429', 'default'}),
-    (('Link', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Link', style='simple'), codec=model_bindings.codec_667, missing=optional_header)),)), ('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_668, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_673, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_675, missing=optional_header))))),
+    (('Link', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Link', style='simple'), codec=model_bindings.codec_688, missing=optional_header)),)), ('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_689, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_694, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_696, missing=optional_header))))),
 )
 
 
@@ -65,7 +65,7 @@ CreateCommentResponse: TypeAlias = models.Comment | models.Problem
 _CREATE_COMMENT_HEADERS: Final[ResponseHeaders[models.UriReference | models.EntityTag | models.Replayed | models.RetryAfter, UNSET]] = ResponseHeaders(
     'createComment',
     frozenset({'201', '400', '401', '403', '404', '409', '413', '415', '422', '429', 'default'}),
-    (('Location', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='Location', style='simple', required=True), codec=model_bindings.codec_680, missing=required_header)),)), ('ETag', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_681, missing=required_header)),)), ('Idempotent-Replayed', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='Idempotent-Replayed', style='simple'), codec=model_bindings.codec_682, missing=optional_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_692, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_694, missing=optional_header))))),
+    (('Location', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='Location', style='simple', required=True), codec=model_bindings.codec_701, missing=required_header)),)), ('ETag', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_702, missing=required_header)),)), ('Idempotent-Replayed', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='Idempotent-Replayed', style='simple'), codec=model_bindings.codec_703, missing=optional_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_713, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_715, missing=optional_header))))),
 )
 
 
@@ -110,7 +110,7 @@ ListModerationQueueResponse: TypeAlias = models.ModerationPage | models.Problem
 _LIST_MODERATION_QUEUE_HEADERS: Final[ResponseHeaders[models.LinkText | models.CacheControl | models.RetryAfter, UNSET]] = ResponseHeaders(
     'listModerationQueue',
     frozenset({'200', '401', '403', '422', '429', 'default'}),
-    (('Link', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Link', style='simple'), codec=model_bindings.codec_703, missing=optional_header)),)), ('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_704, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_709, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_711, missing=optional_header))))),
+    (('Link', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Link', style='simple'), codec=model_bindings.codec_724, missing=optional_header)),)), ('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_725, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_730, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_732, missing=optional_header))))),
 )
 
 
@@ -149,7 +149,7 @@ GetCommentResponse: TypeAlias = models.Comment | models.Problem
 _GET_COMMENT_HEADERS: Final[ResponseHeaders[models.EntityTag | models.CacheControl | models.RetryAfter, UNSET]] = ResponseHeaders(
     'getComment',
     frozenset({'200', '304', '401', '404', '422', '429', 'default'}),
-    (('ETag', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_715, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_717, missing=required_header)))), ('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_716, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_718, missing=required_header)))), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_723, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_725, missing=optional_header))))),
+    (('ETag', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_736, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_738, missing=required_header)))), ('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_737, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_739, missing=required_header)))), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_744, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_746, missing=optional_header))))),
 )
 
 
@@ -188,7 +188,7 @@ UpdateCommentResponse: TypeAlias = models.Comment | models.Problem
 _UPDATE_COMMENT_HEADERS: Final[ResponseHeaders[models.EntityTag | models.RetryAfter, UNSET]] = ResponseHeaders(
     'updateComment',
     frozenset({'200', '400', '401', '403', '404', '412', '413', '415', '422', '428', '429', 'default'}),
-    (('ETag', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_730, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_741, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_743, missing=optional_header))))),
+    (('ETag', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_751, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_762, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_764, missing=optional_header))))),
 )
 
 
@@ -221,7 +221,7 @@ DeleteCommentResponse: TypeAlias = None | models.Problem
 _DELETE_COMMENT_HEADERS: Final[ResponseHeaders[models.RetryAfter, UNSET]] = ResponseHeaders(
     'deleteComment',
     frozenset({'204', '401', '403', '404', '412', '422', '428', '429', 'default'}),
-    (('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_753, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_755, missing=optional_header)))),),
+    (('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_774, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_776, missing=optional_header)))),),
 )
 
 
@@ -240,7 +240,7 @@ LikeCommentResponse: TypeAlias = None | models.Problem
 _LIKE_COMMENT_HEADERS: Final[ResponseHeaders[models.RetryAfter, UNSET]] = ResponseHeaders(
     'likeComment',
     frozenset({'204', '401', '403', '404', '409', '422', '429', 'default'}),
-    (('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_763, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_765, missing=optional_header)))),),
+    (('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_784, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_786, missing=optional_header)))),),
 )
 
 
@@ -259,7 +259,7 @@ UnlikeCommentResponse: TypeAlias = None | models.Problem
 _UNLIKE_COMMENT_HEADERS: Final[ResponseHeaders[models.RetryAfter, UNSET]] = ResponseHeaders(
     'unlikeComment',
     frozenset({'204', '401', '403', '404', '422', '429', 'default'}),
-    (('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_772, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_774, missing=optional_header)))),),
+    (('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_793, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_795, missing=optional_header)))),),
 )
 
 
@@ -278,7 +278,7 @@ ReportCommentResponse: TypeAlias = None | models.Problem
 _REPORT_COMMENT_HEADERS: Final[ResponseHeaders[models.RetryAfter, UNSET]] = ResponseHeaders(
     'reportComment',
     frozenset({'204', '400', '401', '403', '404', '413', '415', '422', '429', 'default'}),
-    (('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_785, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_787, missing=optional_header)))),),
+    (('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_806, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_808, missing=optional_header)))),),
 )
 
 
@@ -297,7 +297,7 @@ ApproveCommentResponse: TypeAlias = models.Comment | models.Problem
 _APPROVE_COMMENT_HEADERS: Final[ResponseHeaders[models.EntityTag | models.RetryAfter, UNSET]] = ResponseHeaders(
     'approveComment',
     frozenset({'200', '401', '403', '404', '412', '422', '428', '429', 'default'}),
-    (('ETag', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_791, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_799, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_801, missing=optional_header))))),
+    (('ETag', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_812, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_820, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_822, missing=optional_header))))),
 )
 
 
@@ -330,7 +330,7 @@ RejectCommentResponse: TypeAlias = models.Comment | models.Problem
 _REJECT_COMMENT_HEADERS: Final[ResponseHeaders[models.EntityTag | models.RetryAfter, UNSET]] = ResponseHeaders(
     'rejectComment',
     frozenset({'200', '401', '403', '404', '412', '422', '428', '429', 'default'}),
-    (('ETag', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_805, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_813, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_815, missing=optional_header))))),
+    (('ETag', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_826, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_834, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_836, missing=optional_header))))),
 )
 
 

@@ -26,7 +26,7 @@ ListEventsResponse: TypeAlias = models.EventPage | models.Problem
 _LIST_EVENTS_HEADERS: Final[ResponseHeaders[models.LinkText | models.CacheControl | models.RetryAfter, UNSET]] = ResponseHeaders(
     'listEvents',
     frozenset({'200', '401', '422', '429', 'default'}),
-    (('Link', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Link', style='simple'), codec=model_bindings.codec_1333, missing=optional_header)),)), ('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_1334, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1338, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1340, missing=optional_header))))),
+    (('Link', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Link', style='simple'), codec=model_bindings.codec_1354, missing=optional_header)),)), ('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_1355, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1359, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1361, missing=optional_header))))),
 )
 
 
@@ -65,7 +65,7 @@ CreateEventResponse: TypeAlias = models.Event | models.Problem
 _CREATE_EVENT_HEADERS: Final[ResponseHeaders[models.UriReference | models.EntityTag | models.Replayed | models.RetryAfter, UNSET]] = ResponseHeaders(
     'createEvent',
     frozenset({'201', '400', '401', '403', '409', '413', '415', '422', '429', 'default'}),
-    (('Location', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='Location', style='simple', required=True), codec=model_bindings.codec_1344, missing=required_header)),)), ('ETag', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_1345, missing=required_header)),)), ('Idempotent-Replayed', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='Idempotent-Replayed', style='simple'), codec=model_bindings.codec_1346, missing=optional_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1355, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1357, missing=optional_header))))),
+    (('Location', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='Location', style='simple', required=True), codec=model_bindings.codec_1365, missing=required_header)),)), ('ETag', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_1366, missing=required_header)),)), ('Idempotent-Replayed', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='Idempotent-Replayed', style='simple'), codec=model_bindings.codec_1367, missing=optional_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1376, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1378, missing=optional_header))))),
 )
 
 
@@ -110,7 +110,7 @@ GetEventResponse: TypeAlias = models.Event | models.EventCalendar | models.Probl
 _GET_EVENT_HEADERS: Final[ResponseHeaders[models.EntityTag | models.CacheControl | models.RetryAfter, UNSET]] = ResponseHeaders(
     'getEvent',
     frozenset({'200', '304', '401', '404', '406', '422', '429', 'default'}),
-    (('ETag', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_1362, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_1364, missing=required_header)))), ('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_1363, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_1365, missing=required_header)))), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1371, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1373, missing=optional_header))))),
+    (('ETag', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_1383, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_1385, missing=required_header)))), ('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_1384, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_1386, missing=required_header)))), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1392, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1394, missing=optional_header))))),
 )
 
 
@@ -149,7 +149,7 @@ UpdateEventResponse: TypeAlias = models.Event | models.Problem
 _UPDATE_EVENT_HEADERS: Final[ResponseHeaders[models.EntityTag | models.RetryAfter, UNSET]] = ResponseHeaders(
     'updateEvent',
     frozenset({'200', '400', '401', '403', '404', '409', '412', '413', '415', '422', '428', '429', 'default'}),
-    (('ETag', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_1378, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1390, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1392, missing=optional_header))))),
+    (('ETag', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_1399, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1411, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1413, missing=optional_header))))),
 )
 
 
@@ -182,7 +182,7 @@ DeleteEventResponse: TypeAlias = None | models.Problem
 _DELETE_EVENT_HEADERS: Final[ResponseHeaders[models.RetryAfter, UNSET]] = ResponseHeaders(
     'deleteEvent',
     frozenset({'204', '401', '403', '404', '412', '422', '428', '429', 'default'}),
-    (('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1402, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1404, missing=optional_header)))),),
+    (('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1423, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1425, missing=optional_header)))),),
 )
 
 
@@ -201,7 +201,7 @@ AttendEventResponse: TypeAlias = None | models.Problem
 _ATTEND_EVENT_HEADERS: Final[ResponseHeaders[models.RetryAfter, UNSET]] = ResponseHeaders(
     'attendEvent',
     frozenset({'204', '401', '403', '404', '409', '422', '429', 'default'}),
-    (('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1412, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1414, missing=optional_header)))),),
+    (('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1433, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1435, missing=optional_header)))),),
 )
 
 
@@ -220,7 +220,7 @@ CancelAttendanceResponse: TypeAlias = None | models.Problem
 _CANCEL_ATTENDANCE_HEADERS: Final[ResponseHeaders[models.RetryAfter, UNSET]] = ResponseHeaders(
     'cancelAttendance',
     frozenset({'204', '401', '403', '404', '409', '422', '429', 'default'}),
-    (('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1422, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1424, missing=optional_header)))),),
+    (('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1443, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1445, missing=optional_header)))),),
 )
 
 
@@ -239,7 +239,7 @@ ListAttendeesResponse: TypeAlias = models.AttendeePage | models.Problem
 _LIST_ATTENDEES_HEADERS: Final[ResponseHeaders[models.LinkText | models.CacheControl | models.RetryAfter, UNSET]] = ResponseHeaders(
     'listAttendees',
     frozenset({'200', '401', '403', '404', '422', '429', 'default'}),
-    (('Link', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Link', style='simple'), codec=model_bindings.codec_1431, missing=optional_header)),)), ('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_1432, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1438, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1440, missing=optional_header))))),
+    (('Link', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Link', style='simple'), codec=model_bindings.codec_1452, missing=optional_header)),)), ('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_1453, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1459, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1461, missing=optional_header))))),
 )
 
 
@@ -278,7 +278,7 @@ ListMyEventsResponse: TypeAlias = models.EventPage | models.Problem
 _LIST_MY_EVENTS_HEADERS: Final[ResponseHeaders[models.LinkText | models.CacheControl | models.RetryAfter, UNSET]] = ResponseHeaders(
     'listMyEvents',
     frozenset({'200', '401', '422', '429', 'default'}),
-    (('Link', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Link', style='simple'), codec=model_bindings.codec_1450, missing=optional_header)),)), ('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_1451, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1455, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1457, missing=optional_header))))),
+    (('Link', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Link', style='simple'), codec=model_bindings.codec_1471, missing=optional_header)),)), ('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_1472, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1476, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1478, missing=optional_header))))),
 )
 
 

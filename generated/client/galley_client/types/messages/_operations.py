@@ -26,7 +26,7 @@ ListRoomsResponse: TypeAlias = models.RoomPage | models.Problem
 _LIST_ROOMS_HEADERS: Final[ResponseHeaders[models.LinkText | models.CacheControl | models.RetryAfter, UNSET]] = ResponseHeaders(
     'listRooms',
     frozenset({'200', '401', '422', '429', 'default'}),
-    (('Link', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Link', style='simple'), codec=model_bindings.codec_824, missing=optional_header)),)), ('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_825, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_829, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_831, missing=optional_header))))),
+    (('Link', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Link', style='simple'), codec=model_bindings.codec_845, missing=optional_header)),)), ('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_846, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_850, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_852, missing=optional_header))))),
 )
 
 
@@ -65,7 +65,7 @@ CreateRoomResponse: TypeAlias = models.Room | models.Problem
 _CREATE_ROOM_HEADERS: Final[ResponseHeaders[models.UriReference | models.EntityTag | models.Replayed | models.RetryAfter, UNSET]] = ResponseHeaders(
     'createRoom',
     frozenset({'201', '400', '401', '403', '409', '413', '415', '422', '429', 'default'}),
-    (('Location', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='Location', style='simple', required=True), codec=model_bindings.codec_835, missing=required_header)),)), ('ETag', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_836, missing=required_header)),)), ('Idempotent-Replayed', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='Idempotent-Replayed', style='simple'), codec=model_bindings.codec_837, missing=optional_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_846, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_848, missing=optional_header))))),
+    (('Location', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='Location', style='simple', required=True), codec=model_bindings.codec_856, missing=required_header)),)), ('ETag', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_857, missing=required_header)),)), ('Idempotent-Replayed', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='Idempotent-Replayed', style='simple'), codec=model_bindings.codec_858, missing=optional_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_867, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_869, missing=optional_header))))),
 )
 
 
@@ -110,7 +110,7 @@ GetRoomResponse: TypeAlias = models.Room | models.Problem
 _GET_ROOM_HEADERS: Final[ResponseHeaders[models.EntityTag | models.CacheControl | models.RetryAfter, UNSET]] = ResponseHeaders(
     'getRoom',
     frozenset({'200', '304', '401', '404', '422', '429', 'default'}),
-    (('ETag', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_852, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_854, missing=required_header)))), ('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_853, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_855, missing=required_header)))), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_860, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_862, missing=optional_header))))),
+    (('ETag', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_873, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_875, missing=required_header)))), ('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_874, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_876, missing=required_header)))), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_881, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_883, missing=optional_header))))),
 )
 
 
@@ -149,7 +149,7 @@ UpdateRoomResponse: TypeAlias = models.Room | models.Problem
 _UPDATE_ROOM_HEADERS: Final[ResponseHeaders[models.EntityTag | models.RetryAfter, UNSET]] = ResponseHeaders(
     'updateRoom',
     frozenset({'200', '400', '401', '403', '404', '412', '413', '415', '422', '428', '429', 'default'}),
-    (('ETag', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_867, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_878, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_880, missing=optional_header))))),
+    (('ETag', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_888, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_899, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_901, missing=optional_header))))),
 )
 
 
@@ -182,7 +182,7 @@ DeleteRoomResponse: TypeAlias = None | models.Problem
 _DELETE_ROOM_HEADERS: Final[ResponseHeaders[models.RetryAfter, UNSET]] = ResponseHeaders(
     'deleteRoom',
     frozenset({'204', '401', '403', '404', '412', '422', '428', '429', 'default'}),
-    (('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_890, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_892, missing=optional_header)))),),
+    (('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_911, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_913, missing=optional_header)))),),
 )
 
 
@@ -201,7 +201,7 @@ JoinRoomResponse: TypeAlias = None | models.Problem
 _JOIN_ROOM_HEADERS: Final[ResponseHeaders[models.RetryAfter, UNSET]] = ResponseHeaders(
     'joinRoom',
     frozenset({'204', '401', '403', '404', '409', '422', '429', 'default'}),
-    (('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_900, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_902, missing=optional_header)))),),
+    (('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_921, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_923, missing=optional_header)))),),
 )
 
 
@@ -220,7 +220,7 @@ LeaveRoomResponse: TypeAlias = None | models.Problem
 _LEAVE_ROOM_HEADERS: Final[ResponseHeaders[models.RetryAfter, UNSET]] = ResponseHeaders(
     'leaveRoom',
     frozenset({'204', '401', '403', '404', '409', '422', '429', 'default'}),
-    (('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_910, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_912, missing=optional_header)))),),
+    (('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_931, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_933, missing=optional_header)))),),
 )
 
 
@@ -239,7 +239,7 @@ ListRoomMembersResponse: TypeAlias = models.RoomMemberPage | models.Problem
 _LIST_ROOM_MEMBERS_HEADERS: Final[ResponseHeaders[models.LinkText | models.CacheControl | models.RetryAfter, UNSET]] = ResponseHeaders(
     'listRoomMembers',
     frozenset({'200', '401', '404', '422', '429', 'default'}),
-    (('Link', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Link', style='simple'), codec=model_bindings.codec_919, missing=optional_header)),)), ('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_920, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_925, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_927, missing=optional_header))))),
+    (('Link', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Link', style='simple'), codec=model_bindings.codec_940, missing=optional_header)),)), ('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_941, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_946, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_948, missing=optional_header))))),
 )
 
 
@@ -278,7 +278,7 @@ RemoveRoomMemberResponse: TypeAlias = None | models.Problem
 _REMOVE_ROOM_MEMBER_HEADERS: Final[ResponseHeaders[models.RetryAfter, UNSET]] = ResponseHeaders(
     'removeRoomMember',
     frozenset({'204', '401', '403', '404', '409', '422', '429', 'default'}),
-    (('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_936, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_938, missing=optional_header)))),),
+    (('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_957, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_959, missing=optional_header)))),),
 )
 
 
@@ -297,7 +297,7 @@ ListRoomInvitationsResponse: TypeAlias = models.RoomInvitationPage | models.Prob
 _LIST_ROOM_INVITATIONS_HEADERS: Final[ResponseHeaders[models.LinkText | models.CacheControl | models.RetryAfter, UNSET]] = ResponseHeaders(
     'listRoomInvitations',
     frozenset({'200', '401', '403', '404', '422', '429', 'default'}),
-    (('Link', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Link', style='simple'), codec=model_bindings.codec_945, missing=optional_header)),)), ('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_946, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_952, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_954, missing=optional_header))))),
+    (('Link', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Link', style='simple'), codec=model_bindings.codec_966, missing=optional_header)),)), ('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_967, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_973, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_975, missing=optional_header))))),
 )
 
 
@@ -336,7 +336,7 @@ InviteToRoomResponse: TypeAlias = None | models.Problem
 _INVITE_TO_ROOM_HEADERS: Final[ResponseHeaders[models.RetryAfter, UNSET]] = ResponseHeaders(
     'inviteToRoom',
     frozenset({'204', '401', '403', '404', '409', '422', '429', 'default'}),
-    (('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_963, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_965, missing=optional_header)))),),
+    (('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_984, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_986, missing=optional_header)))),),
 )
 
 
@@ -355,7 +355,7 @@ WithdrawInvitationResponse: TypeAlias = None | models.Problem
 _WITHDRAW_INVITATION_HEADERS: Final[ResponseHeaders[models.RetryAfter, UNSET]] = ResponseHeaders(
     'withdrawInvitation',
     frozenset({'204', '401', '403', '404', '422', '429', 'default'}),
-    (('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_973, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_975, missing=optional_header)))),),
+    (('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_994, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_996, missing=optional_header)))),),
 )
 
 
@@ -374,7 +374,7 @@ ListMessagesResponse: TypeAlias = models.MessagePage | models.Problem
 _LIST_MESSAGES_HEADERS: Final[ResponseHeaders[models.LinkText | models.CacheControl | models.RetryAfter, UNSET]] = ResponseHeaders(
     'listMessages',
     frozenset({'200', '401', '404', '422', '429', 'default'}),
-    (('Link', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Link', style='simple'), codec=model_bindings.codec_984, missing=optional_header)),)), ('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_985, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_990, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_992, missing=optional_header))))),
+    (('Link', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Link', style='simple'), codec=model_bindings.codec_1005, missing=optional_header)),)), ('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_1006, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1011, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1013, missing=optional_header))))),
 )
 
 
@@ -413,7 +413,7 @@ CreateMessageResponse: TypeAlias = models.Message | models.Problem
 _CREATE_MESSAGE_HEADERS: Final[ResponseHeaders[models.UriReference | models.EntityTag | models.Replayed | models.RetryAfter, UNSET]] = ResponseHeaders(
     'createMessage',
     frozenset({'201', '400', '401', '403', '404', '409', '413', '415', '422', '429', 'default'}),
-    (('Location', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='Location', style='simple', required=True), codec=model_bindings.codec_997, missing=required_header)),)), ('ETag', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_998, missing=required_header)),)), ('Idempotent-Replayed', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='Idempotent-Replayed', style='simple'), codec=model_bindings.codec_999, missing=optional_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1009, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1011, missing=optional_header))))),
+    (('Location', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='Location', style='simple', required=True), codec=model_bindings.codec_1018, missing=required_header)),)), ('ETag', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_1019, missing=required_header)),)), ('Idempotent-Replayed', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='Idempotent-Replayed', style='simple'), codec=model_bindings.codec_1020, missing=optional_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1030, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1032, missing=optional_header))))),
 )
 
 
@@ -458,7 +458,7 @@ MarkRoomReadResponse: TypeAlias = None | models.Problem
 _MARK_ROOM_READ_HEADERS: Final[ResponseHeaders[models.RetryAfter, UNSET]] = ResponseHeaders(
     'markRoomRead',
     frozenset({'204', '400', '401', '403', '404', '413', '415', '422', '429', 'default'}),
-    (('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1022, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1024, missing=optional_header)))),),
+    (('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1043, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1045, missing=optional_header)))),),
 )
 
 
@@ -477,7 +477,7 @@ GetMessageResponse: TypeAlias = models.Message | models.Problem
 _GET_MESSAGE_HEADERS: Final[ResponseHeaders[models.EntityTag | models.CacheControl | models.RetryAfter, UNSET]] = ResponseHeaders(
     'getMessage',
     frozenset({'200', '304', '401', '404', '422', '429', 'default'}),
-    (('ETag', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_1028, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_1030, missing=required_header)))), ('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_1029, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_1031, missing=required_header)))), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1036, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1038, missing=optional_header))))),
+    (('ETag', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_1049, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_1051, missing=required_header)))), ('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_1050, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_1052, missing=required_header)))), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1057, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1059, missing=optional_header))))),
 )
 
 
@@ -516,7 +516,7 @@ UpdateMessageResponse: TypeAlias = models.Message | models.Problem
 _UPDATE_MESSAGE_HEADERS: Final[ResponseHeaders[models.EntityTag | models.RetryAfter, UNSET]] = ResponseHeaders(
     'updateMessage',
     frozenset({'200', '400', '401', '403', '404', '412', '413', '415', '422', '428', '429', 'default'}),
-    (('ETag', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_1043, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1054, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1056, missing=optional_header))))),
+    (('ETag', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_1064, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1075, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1077, missing=optional_header))))),
 )
 
 
@@ -549,7 +549,7 @@ DeleteMessageResponse: TypeAlias = None | models.Problem
 _DELETE_MESSAGE_HEADERS: Final[ResponseHeaders[models.RetryAfter, UNSET]] = ResponseHeaders(
     'deleteMessage',
     frozenset({'204', '401', '403', '404', '412', '422', '428', '429', 'default'}),
-    (('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1066, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1068, missing=optional_header)))),),
+    (('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1087, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1089, missing=optional_header)))),),
 )
 
 
@@ -568,7 +568,7 @@ ListMyInvitationsResponse: TypeAlias = models.RoomInvitationPage | models.Proble
 _LIST_MY_INVITATIONS_HEADERS: Final[ResponseHeaders[models.LinkText | models.CacheControl | models.RetryAfter, UNSET]] = ResponseHeaders(
     'listMyInvitations',
     frozenset({'200', '401', '422', '429', 'default'}),
-    (('Link', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Link', style='simple'), codec=model_bindings.codec_1074, missing=optional_header)),)), ('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_1075, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1079, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1081, missing=optional_header))))),
+    (('Link', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Link', style='simple'), codec=model_bindings.codec_1095, missing=optional_header)),)), ('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_1096, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1100, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1102, missing=optional_header))))),
 )
 
 
@@ -607,7 +607,7 @@ DeclineInvitationResponse: TypeAlias = None | models.Problem
 _DECLINE_INVITATION_HEADERS: Final[ResponseHeaders[models.RetryAfter, UNSET]] = ResponseHeaders(
     'declineInvitation',
     frozenset({'204', '401', '403', '404', '422', '429', 'default'}),
-    (('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1088, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1090, missing=optional_header)))),),
+    (('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1109, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1111, missing=optional_header)))),),
 )
 
 
@@ -626,7 +626,7 @@ GetUnreadMessagesResponse: TypeAlias = models.UnreadMessages | models.Problem
 _GET_UNREAD_MESSAGES_HEADERS: Final[ResponseHeaders[models.CacheControl | models.RetryAfter, UNSET]] = ResponseHeaders(
     'getUnreadMessages',
     frozenset({'200', '401', '422', '429', 'default'}),
-    (('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_1092, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1096, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1098, missing=optional_header))))),
+    (('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_1113, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1117, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1119, missing=optional_header))))),
 )
 
 

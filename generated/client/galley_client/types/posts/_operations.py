@@ -26,7 +26,7 @@ ListPostsResponse: TypeAlias = models.PostPage | models.Problem
 _LIST_POSTS_HEADERS: Final[ResponseHeaders[models.LinkText | models.CacheControl | models.RetryAfter, UNSET]] = ResponseHeaders(
     'listPosts',
     frozenset({'200', '401', '422', '429', 'default'}),
-    (('Link', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Link', style='simple'), codec=model_bindings.codec_347, missing=optional_header)),)), ('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_348, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_352, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_354, missing=optional_header))))),
+    (('Link', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Link', style='simple'), codec=model_bindings.codec_368, missing=optional_header)),)), ('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_369, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_373, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_375, missing=optional_header))))),
 )
 
 
@@ -65,7 +65,7 @@ CreatePostResponse: TypeAlias = models.Post | models.Problem
 _CREATE_POST_HEADERS: Final[ResponseHeaders[models.UriReference | models.EntityTag | models.Replayed | models.RetryAfter, UNSET]] = ResponseHeaders(
     'createPost',
     frozenset({'201', '400', '401', '403', '409', '413', '415', '422', '429', 'default'}),
-    (('Location', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='Location', style='simple', required=True), codec=model_bindings.codec_358, missing=required_header)),)), ('ETag', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_359, missing=required_header)),)), ('Idempotent-Replayed', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='Idempotent-Replayed', style='simple'), codec=model_bindings.codec_360, missing=optional_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_369, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_371, missing=optional_header))))),
+    (('Location', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='Location', style='simple', required=True), codec=model_bindings.codec_379, missing=required_header)),)), ('ETag', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_380, missing=required_header)),)), ('Idempotent-Replayed', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='Idempotent-Replayed', style='simple'), codec=model_bindings.codec_381, missing=optional_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_390, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_392, missing=optional_header))))),
 )
 
 
@@ -110,7 +110,7 @@ CreatePostsResponse: TypeAlias = models.PostBatch | models.Problem
 _CREATE_POSTS_HEADERS: Final[ResponseHeaders[models.UriReference | models.Replayed | models.RetryAfter, UNSET]] = ResponseHeaders(
     'createPosts',
     frozenset({'201', '400', '401', '403', '409', '413', '415', '422', '429', 'default'}),
-    (('Location', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='Location', style='simple', required=True), codec=model_bindings.codec_375, missing=required_header)),)), ('Idempotent-Replayed', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='Idempotent-Replayed', style='simple'), codec=model_bindings.codec_376, missing=optional_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_385, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_387, missing=optional_header))))),
+    (('Location', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='Location', style='simple', required=True), codec=model_bindings.codec_396, missing=required_header)),)), ('Idempotent-Replayed', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='Idempotent-Replayed', style='simple'), codec=model_bindings.codec_397, missing=optional_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_406, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_408, missing=optional_header))))),
 )
 
 
@@ -149,7 +149,7 @@ DeletePostsResponse: TypeAlias = None | models.Problem
 _DELETE_POSTS_HEADERS: Final[ResponseHeaders[models.RetryAfter, UNSET]] = ResponseHeaders(
     'deletePosts',
     frozenset({'204', '400', '401', '403', '404', '413', '415', '422', '429', 'default'}),
-    (('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_397, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_399, missing=optional_header)))),),
+    (('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_418, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_420, missing=optional_header)))),),
 )
 
 
@@ -168,7 +168,7 @@ ExportPostsResponse: TypeAlias = bytes | models.PostExportTable | models.Problem
 _EXPORT_POSTS_HEADERS: Final[ResponseHeaders[models.ContentDisposition | models.CacheControl | models.RetryAfter, UNSET]] = ResponseHeaders(
     'exportPosts',
     frozenset({'200', '401', '406', '422', '429', 'default'}),
-    (('Content-Disposition', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Content-Disposition', style='simple', required=True), codec=model_bindings.codec_410, missing=required_header)),)), ('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_411, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_416, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_418, missing=optional_header))))),
+    (('Content-Disposition', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Content-Disposition', style='simple', required=True), codec=model_bindings.codec_431, missing=required_header)),)), ('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_432, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_437, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_439, missing=optional_header))))),
 )
 
 
@@ -207,7 +207,7 @@ ImportPostsResponse: TypeAlias = models.Job | models.Problem
 _IMPORT_POSTS_HEADERS: Final[ResponseHeaders[models.UriReference | models.Replayed | models.RetryAfter, UNSET]] = ResponseHeaders(
     'importPosts',
     frozenset({'202', '400', '401', '403', '409', '413', '415', '422', '429', 'default'}),
-    (('Location', (('202', HeaderBranch(plan=ParameterPlan(location='header', name='Location', style='simple', required=True), codec=model_bindings.codec_422, missing=required_header)),)), ('Idempotent-Replayed', (('202', HeaderBranch(plan=ParameterPlan(location='header', name='Idempotent-Replayed', style='simple'), codec=model_bindings.codec_423, missing=optional_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_432, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_434, missing=optional_header))))),
+    (('Location', (('202', HeaderBranch(plan=ParameterPlan(location='header', name='Location', style='simple', required=True), codec=model_bindings.codec_443, missing=required_header)),)), ('Idempotent-Replayed', (('202', HeaderBranch(plan=ParameterPlan(location='header', name='Idempotent-Replayed', style='simple'), codec=model_bindings.codec_444, missing=optional_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_453, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_455, missing=optional_header))))),
 )
 
 
@@ -246,7 +246,7 @@ SearchPostsResponse: TypeAlias = models.PostHitPage | models.Problem
 _SEARCH_POSTS_HEADERS: Final[ResponseHeaders[models.LinkText | models.CacheControl | models.RetryAfter, UNSET]] = ResponseHeaders(
     'searchPosts',
     frozenset({'200', '401', '422', '429', 'default'}),
-    (('Link', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Link', style='simple'), codec=model_bindings.codec_445, missing=optional_header)),)), ('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_446, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_450, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_452, missing=optional_header))))),
+    (('Link', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Link', style='simple'), codec=model_bindings.codec_466, missing=optional_header)),)), ('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_467, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_471, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_473, missing=optional_header))))),
 )
 
 
@@ -285,7 +285,7 @@ GetPostBySlugResponse: TypeAlias = models.Post | models.Problem
 _GET_POST_BY_SLUG_HEADERS: Final[ResponseHeaders[models.EntityTag | models.CacheControl | models.UriReference | models.RetryAfter, UNSET]] = ResponseHeaders(
     'getPostBySlug',
     frozenset({'200', '304', '308', '401', '404', '422', '429', 'default'}),
-    (('ETag', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_457, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_459, missing=required_header)))), ('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_458, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_460, missing=required_header)))), ('Location', (('308', HeaderBranch(plan=ParameterPlan(location='header', name='Location', style='simple', required=True), codec=model_bindings.codec_461, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_466, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_468, missing=optional_header))))),
+    (('ETag', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_478, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_480, missing=required_header)))), ('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_479, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_481, missing=required_header)))), ('Location', (('308', HeaderBranch(plan=ParameterPlan(location='header', name='Location', style='simple', required=True), codec=model_bindings.codec_482, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_487, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_489, missing=optional_header))))),
 )
 
 
@@ -330,7 +330,7 @@ GetPostResponse: TypeAlias = models.Post | models.Problem
 _GET_POST_HEADERS: Final[ResponseHeaders[models.EntityTag | models.CacheControl | models.RetryAfter, UNSET]] = ResponseHeaders(
     'getPost',
     frozenset({'200', '304', '401', '404', '422', '429', 'default'}),
-    (('ETag', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_473, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_475, missing=required_header)))), ('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_474, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_476, missing=required_header)))), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_481, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_483, missing=optional_header))))),
+    (('ETag', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_494, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_496, missing=required_header)))), ('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_495, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_497, missing=required_header)))), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_502, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_504, missing=optional_header))))),
 )
 
 
@@ -369,7 +369,7 @@ UpdatePostResponse: TypeAlias = models.Post | models.Problem
 _UPDATE_POST_HEADERS: Final[ResponseHeaders[models.EntityTag | models.RetryAfter, UNSET]] = ResponseHeaders(
     'updatePost',
     frozenset({'200', '400', '401', '403', '404', '412', '413', '415', '422', '428', '429', 'default'}),
-    (('ETag', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_488, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_499, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_501, missing=optional_header))))),
+    (('ETag', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_509, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_520, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_522, missing=optional_header))))),
 )
 
 
@@ -402,7 +402,7 @@ DeletePostResponse: TypeAlias = None | models.Problem
 _DELETE_POST_HEADERS: Final[ResponseHeaders[models.RetryAfter, UNSET]] = ResponseHeaders(
     'deletePost',
     frozenset({'204', '401', '403', '404', '412', '422', '428', '429', 'default'}),
-    (('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_511, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_513, missing=optional_header)))),),
+    (('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_532, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_534, missing=optional_header)))),),
 )
 
 
@@ -421,7 +421,7 @@ ListRelatedPostsResponse: TypeAlias = models.RelatedPosts | models.Problem
 _LIST_RELATED_POSTS_HEADERS: Final[ResponseHeaders[models.CacheControl | models.RetryAfter, UNSET]] = ResponseHeaders(
     'listRelatedPosts',
     frozenset({'200', '401', '404', '422', '429', 'default'}),
-    (('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_517, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_522, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_524, missing=optional_header))))),
+    (('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_538, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_543, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_545, missing=optional_header))))),
 )
 
 
@@ -454,7 +454,7 @@ PublishPostResponse: TypeAlias = models.Post | models.Problem
 _PUBLISH_POST_HEADERS: Final[ResponseHeaders[models.EntityTag | models.RetryAfter, UNSET]] = ResponseHeaders(
     'publishPost',
     frozenset({'200', '400', '401', '403', '404', '409', '413', '415', '422', '429', 'default'}),
-    (('ETag', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_528, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_538, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_540, missing=optional_header))))),
+    (('ETag', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_549, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_559, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_561, missing=optional_header))))),
 )
 
 
@@ -487,7 +487,7 @@ WithdrawPostResponse: TypeAlias = models.Post | models.Problem
 _WITHDRAW_POST_HEADERS: Final[ResponseHeaders[models.EntityTag | models.RetryAfter, UNSET]] = ResponseHeaders(
     'withdrawPost',
     frozenset({'200', '401', '403', '404', '409', '422', '429', 'default'}),
-    (('ETag', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_543, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_550, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_552, missing=optional_header))))),
+    (('ETag', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_564, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_571, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_573, missing=optional_header))))),
 )
 
 
@@ -520,7 +520,7 @@ ArchivePostResponse: TypeAlias = models.Post | models.Problem
 _ARCHIVE_POST_HEADERS: Final[ResponseHeaders[models.EntityTag | models.RetryAfter, UNSET]] = ResponseHeaders(
     'archivePost',
     frozenset({'200', '401', '403', '404', '409', '422', '429', 'default'}),
-    (('ETag', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_555, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_562, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_564, missing=optional_header))))),
+    (('ETag', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_576, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_583, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_585, missing=optional_header))))),
 )
 
 
@@ -553,7 +553,7 @@ FeaturePostResponse: TypeAlias = models.Post | models.Problem
 _FEATURE_POST_HEADERS: Final[ResponseHeaders[models.EntityTag | models.RetryAfter, UNSET]] = ResponseHeaders(
     'featurePost',
     frozenset({'200', '401', '403', '404', '422', '429', 'default'}),
-    (('ETag', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_567, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_573, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_575, missing=optional_header))))),
+    (('ETag', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_588, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_594, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_596, missing=optional_header))))),
 )
 
 
@@ -586,7 +586,7 @@ UnfeaturePostResponse: TypeAlias = models.Post | models.Problem
 _UNFEATURE_POST_HEADERS: Final[ResponseHeaders[models.EntityTag | models.RetryAfter, UNSET]] = ResponseHeaders(
     'unfeaturePost',
     frozenset({'200', '401', '403', '404', '422', '429', 'default'}),
-    (('ETag', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_578, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_584, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_586, missing=optional_header))))),
+    (('ETag', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_599, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_605, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_607, missing=optional_header))))),
 )
 
 
@@ -619,7 +619,7 @@ ListRevisionsResponse: TypeAlias = models.RevisionPage | models.Problem
 _LIST_REVISIONS_HEADERS: Final[ResponseHeaders[models.LinkText | models.RetryAfter, UNSET]] = ResponseHeaders(
     'listRevisions',
     frozenset({'200', '401', '403', '404', '422', '429', 'default'}),
-    (('Link', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Link', style='simple'), codec=model_bindings.codec_593, missing=optional_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_599, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_601, missing=optional_header))))),
+    (('Link', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Link', style='simple'), codec=model_bindings.codec_614, missing=optional_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_620, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_622, missing=optional_header))))),
 )
 
 
@@ -652,7 +652,7 @@ GetRevisionResponse: TypeAlias = models.Revision | models.Problem
 _GET_REVISION_HEADERS: Final[ResponseHeaders[models.RetryAfter, UNSET]] = ResponseHeaders(
     'getRevision',
     frozenset({'200', '401', '403', '404', '422', '429', 'default'}),
-    (('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_610, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_612, missing=optional_header)))),),
+    (('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_631, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_633, missing=optional_header)))),),
 )
 
 
@@ -671,7 +671,7 @@ CompareRevisionsResponse: TypeAlias = models.RevisionDiff | models.Problem
 _COMPARE_REVISIONS_HEADERS: Final[ResponseHeaders[models.RetryAfter, UNSET]] = ResponseHeaders(
     'compareRevisions',
     frozenset({'200', '401', '403', '404', '422', '429', 'default'}),
-    (('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_622, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_624, missing=optional_header)))),),
+    (('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_643, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_645, missing=optional_header)))),),
 )
 
 
@@ -690,7 +690,7 @@ RestoreRevisionResponse: TypeAlias = models.Post | models.Problem
 _RESTORE_REVISION_HEADERS: Final[ResponseHeaders[models.EntityTag | models.RetryAfter, UNSET]] = ResponseHeaders(
     'restoreRevision',
     frozenset({'200', '401', '403', '404', '412', '422', '428', '429', 'default'}),
-    (('ETag', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_629, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_637, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_639, missing=optional_header))))),
+    (('ETag', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_650, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_658, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_660, missing=optional_header))))),
 )
 
 
@@ -723,7 +723,7 @@ LikePostResponse: TypeAlias = None | models.Problem
 _LIKE_POST_HEADERS: Final[ResponseHeaders[models.RetryAfter, UNSET]] = ResponseHeaders(
     'likePost',
     frozenset({'204', '401', '403', '404', '409', '422', '429', 'default'}),
-    (('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_647, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_649, missing=optional_header)))),),
+    (('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_668, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_670, missing=optional_header)))),),
 )
 
 
@@ -742,7 +742,7 @@ UnlikePostResponse: TypeAlias = None | models.Problem
 _UNLIKE_POST_HEADERS: Final[ResponseHeaders[models.RetryAfter, UNSET]] = ResponseHeaders(
     'unlikePost',
     frozenset({'204', '401', '403', '404', '422', '429', 'default'}),
-    (('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_656, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_658, missing=optional_header)))),),
+    (('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_677, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_679, missing=optional_header)))),),
 )
 
 

@@ -1,0 +1,95 @@
+"""Media, the objects in the store that they are made of, and where everybody sees them."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, ColumnElement, ForeignKey, Index, func, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.sql import Table
+from app.users.tables import User
+
+# The label of what was uploaded; all others are made of it.
+ORIGINAL = "original"
+
+
+class Media(Table):
+    """A file that a member has uploaded."""
+
+    __tablename__ = "media"
+    __table_args__ = (
+        CheckConstraint("kind IN ('image', 'document', 'video')", name="kind"),
+        Index("ix_media_owner", "owner_id", text("created_at DESC"), text("id DESC")),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    owner_id: Mapped[UUID] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"))
+    kind: Mapped[str]
+    media_type: Mapped[str]
+    original_name: Mapped[str]
+    version: Mapped[int] = mapped_column(server_default="1")
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class MediaFile(Table):
+    """An object in the store. Its row is committed before the object is put there, and goes after the object has gone.
+
+    One without a medium is nobody's: it is being put by a request or a job as long as it is leased, and is taken away
+    afterwards. So whatever ends early, and however, what it leaves has a row by which it is found. A medium that goes,
+    by whatever way, lets go of its files by the foreign key.
+    """
+
+    __tablename__ = "media_files"
+    __table_args__ = (
+        Index("uq_media_files_label", "media_id", "label", unique=True, postgresql_where=text("media_id IS NOT NULL")),
+        Index("ix_media_files_nobodys", "leased_until", postgresql_where=text("media_id IS NULL")),
+    )
+
+    # Also the name of the object. The original has the id of its medium.
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    media_id: Mapped[UUID | None] = mapped_column(ForeignKey(Media.id, ondelete="SET NULL"))
+    # What it is of its medium; a medium has one of each.
+    label: Mapped[str]
+    media_type: Mapped[str]
+    size: Mapped[int] = mapped_column(BigInteger)
+    digest: Mapped[str]
+    width: Mapped[int | None]
+    height: Mapped[int | None]
+    # Whether it takes of its owner's room: thumbnails, which nobody has asked for, do not.
+    is_counted: Mapped[bool]
+    leased_until: Mapped[datetime]
+
+
+class MediaUsage(Table):
+    """How many bytes a member's counted files have, kept by the statements that add and take files."""
+
+    __tablename__ = "media_usage"
+    __table_args__ = (CheckConstraint("bytes >= 0", name="bytes"),)
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"), primary_key=True)
+    bytes: Mapped[int] = mapped_column(BigInteger)
+
+
+class Showing:
+    """What shows media to everybody. A table that does inherits from this, and says when."""
+
+    @classmethod
+    def shows(cls, media_id: Any) -> ColumnElement[bool]:
+        """Return the condition under which a row of this table shows the medium to everybody."""
+        raise NotImplementedError
+
+
+class Avatar(Showing, Table):
+    """Which image is the picture of an account."""
+
+    __tablename__ = "avatars"
+    __table_args__ = (Index("ix_avatars_media_id", "media_id"),)
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"), primary_key=True)
+    media_id: Mapped[UUID] = mapped_column(ForeignKey(Media.id, ondelete="CASCADE"))
+
+    @classmethod
+    def shows(cls, media_id: Any) -> ColumnElement[bool]:
+        """Everybody sees it, always."""
+        return cls.media_id == media_id

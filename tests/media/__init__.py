@@ -1,0 +1,1 @@
+"""Media over HTTP, and how they are kept."""
