@@ -196,7 +196,7 @@ CASES = [(item, order, seed) for item, order in ORDERS for seed in SEEDS]
 
 def key_of(entry: dict[str, Any]) -> str:
     """Return what tells an entry from the others: its own id or number, or the id of what it is about."""
-    if person := entry.get("person") or entry.get("member"):
+    if "id" not in entry and (person := entry.get("person") or entry.get("member")):
         return str(UUID(person["username"].removeprefix(PERSON)))
     about = next((entry[name] for name in ("comment", "post", "item", "tag") if name in entry), entry)
     return str(about["id"] if "id" in about else about["number"])
