@@ -32,9 +32,10 @@ QUALITY, METHOD = 85, 0
 ROUNDS = 7
 SEED, SHAPES = 12, 400
 GALLEY, PILLOW, PILLOW_EACH, SERVICE = "galley", "pillow", "pillow-each", "service"
-LEGEND = f"""A JPEG of 12 megapixels made into WebP of {", ".join(map(str, SIDES))} pixels, each side in a fresh process on all cores. `{PILLOW}` opens the file once and goes on with what it has made, and is what the targets are held against;
-`{PILLOW_EACH}` opens it for each size. `{SERVICE}` is the whole way through an image process. How memory is counted,
-and why: [decision 34](decisions/0034-images.md)."""
+LEGEND = f"""A JPEG of 12 megapixels made into WebP of {", ".join(map(str, SIDES))} pixels, each side in a fresh process
+on all cores. `{PILLOW}` opens the file once and goes on with what it has made, and is what the targets are held
+against; `{PILLOW_EACH}` opens it for each size. `{SERVICE}` is the whole way through an image process. How memory is
+counted, and why: [decision 34](decisions/0034-images.md)."""
 # What is said of a process under Linux, in kilobytes.
 RESIDENT, PEAK = "VmRSS", "VmHWM"
 
