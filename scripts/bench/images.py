@@ -33,9 +33,9 @@ ROUNDS = 7
 SEED, SHAPES = 12, 400
 GALLEY, PILLOW, PILLOW_EACH, SERVICE = "galley", "pillow", "pillow-each", "service"
 LEGEND = f"""A JPEG of 12 megapixels made into WebP of {", ".join(map(str, SIDES))} pixels, each side in a fresh process
-on all cores, with the same heap. `{PILLOW}` opens the file once and goes on with what it has made, and is what the targets are held
-against; `{PILLOW_EACH}` opens it for each size. `{SERVICE}` is the whole way through an image process. How memory is
-counted, and why: [decision 34](decisions/0034-images.md)."""
+on all cores, with the same heap. `{PILLOW}` opens the file once and goes on with what it has made, and is what the
+targets are held against; `{PILLOW_EACH}` opens it for each size. `{SERVICE}` is the whole way
+through an image process. How memory is counted, and why: [decision 34](decisions/0034-images.md)."""
 # What is said of a process under Linux, in kilobytes.
 RESIDENT, PEAK = "VmRSS", "VmHWM"
 
@@ -164,7 +164,7 @@ async def _through_service(small: Path, picture: Path, folder: Path) -> Run:
 
 
 def in_process(side: str, small: Path, picture: Path, folder: Path) -> Run:
-    """Let a fresh process do it, with memory set as the image process has it, whoever it is. Raises CalledProcessError."""
+    """Let a fresh process do it, with memory set as the image process has it. Raises CalledProcessError."""
     command = [sys.executable, "-m", "scripts.bench.images", "--side", side, str(small), str(picture), str(folder)]
     done = subprocess.run(
         command,
