@@ -9,6 +9,11 @@ const plainPaths = ({ React }) => ({
   components: { DeepLink: ({ text }) => React.createElement("span", null, text) },
 });
 
+// Swagger UI asks for this component before it offers a list of files, does without it, and warns that there is none.
+const files = ({ React }) => ({
+  components: { JsonSchema_string_binary: (field) => React.createElement(field.getComponent("JsonSchema_string"), field) },
+});
+
 // Fields that Swagger UI leaves without a name get that of the row or the select they belong to.
 const NAMED = [
   ["#servers", () => "Server"],
@@ -46,5 +51,5 @@ SwaggerUIBundle({
   defaultModelsExpandDepth: 0,
   // The validator is a foreign host.
   validatorUrl: null,
-  plugins: [plainPaths],
+  plugins: [plainPaths, files],
 });

@@ -53,6 +53,12 @@ def ensure_wrk() -> None:
         raise LoadFailed("wrk is missing: install it (Debian and Ubuntu: apt-get install wrk) and try again")
 
 
+def version() -> str:
+    """Return how wrk calls itself, such as `wrk 4.1.0`."""
+    told = subprocess.run(["wrk", "-v"], capture_output=True, text=True, check=False).stdout.splitlines()
+    return " ".join(told[0].split()[:2]) if told else "wrk"
+
+
 def parse(output: str) -> Load:
     """Read the line that load.lua prints. Raises LoadFailed when it is missing or tells of failures."""
     line = next((line for line in output.splitlines() if line.startswith("{")), None)

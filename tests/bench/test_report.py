@@ -2,10 +2,11 @@ from collections import Counter
 
 import pytest
 
-from scripts.bench import report
+from scripts.bench import images, report
 from scripts.bench.community import ATTEND_EVENT, Community
 from scripts.bench.community import CREATE_COMMENT as COMMENTS
 from scripts.bench.identity import KEY, KNOWN, LOG_IN, NOBODY, REQUEST_RESET, TOKEN, UNKNOWN, Identity
+from scripts.bench.images import Run
 from scripts.bench.load import Load
 from scripts.bench.measure import (
     CREATE_COMMENT,
@@ -49,10 +50,19 @@ def a_community() -> Community:
     return Community(rates, [501.0, 900.0, 300.0], Counter({"204": 2_700, "event_full": 300}))
 
 
+def some_images() -> dict[str, list[Run]]:
+    """Return planted figures that meet every target, narrowly."""
+    return {
+        images.GALLEY: [Run(0.24, 0.24, 40, 60), Run(0.29, 0.29, 40, 63)],
+        images.PILLOW: [Run(0.5, 0.5, 30, 95), Run(0.6, 0.6, 30, 100)],
+        images.PILLOW_EACH: [Run(1.0, 1.0, 30, 95)] * 2,
+    }
+
+
 def a_result(listing: float = 5_100.0) -> Result:
     """Return planted figures that meet every target, narrowly."""
-    result = Result(FULL, first_page=[1.0, 1.0], last_page=[1.29, 1.29], identity=an_identity())
-    result.community = a_community()
+    result = Result(FULL, first_page=[1.0, 1.0], last_page=[1.29, 1.29], identity=an_identity(), wrk="wrk 4.1.0")
+    result.community, result.images = a_community(), some_images()
     for name in NAMES:
         for operation in OPERATIONS:
             rate = listing if (name, operation) == (GALLEY, LIST_POSTS) else RATES[name]
@@ -70,7 +80,7 @@ def missed(result: Result) -> list[str]:
 class TestTargets:
     def test_all_met(self) -> None:
         assert missed(a_result()) == []
-        assert len(report.targets(a_result())) == 17
+        assert len(report.targets(a_result())) == 21
 
     @pytest.mark.parametrize("operation", [GET_POST, CREATE_COMMENT])
     def test_a_service_too_slow(self, operation: str) -> None:
@@ -136,14 +146,39 @@ class TestTargetsOfIdentity:
         assert missed(result) == ["statements that a job adds to its transaction"]
 
 
+class TestTargetsOfImages:
+    @pytest.mark.parametrize(
+        ("run", "what"),
+        [
+            (Run(0.31, 0.24, 40, 60), "time of three thumbnails against Pillow's"),
+            (Run(0.24, 0.31, 40, 60), "CPU time of three thumbnails against Pillow's"),
+            (Run(0.24, 0.24, 40, 65), "memory that they take against Pillow's"),
+        ],
+    )
+    def test_thumbnails_that_cost_too_much(self, run: Run, what: str) -> None:
+        result = a_result()
+        result.images[images.GALLEY] = [run] * 2
+        assert missed(result) == [what]
+
+    def test_what_was_not_measured_promises_nothing(self) -> None:
+        result = a_result()
+        result.images = {}
+        assert len(report.targets(result)) == 18
+        assert "Not measured." in report.document(result, "make bench")
+
+
 class TestDocument:
+    def test_needs_no_tool_to_be_written(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("PATH", "")
+        assert "- Load: wrk 4.1.0" in report.document(a_result(), "make bench").splitlines()
+
     def test_marks_what_is_missed_as_missed(self) -> None:
         result = a_result()
         result.memory[GALLEY] = 150.0
         lines = report.document(result, "make bench").splitlines()
         assert "| resident memory of an idle worker | at most 120 MB | 150.00 MB | **missed** |" in lines
         assert sum("**missed**" in line for line in lines) == 1
-        assert sum(line.endswith("| met |") for line in lines) == 13
+        assert sum(line.endswith("| met |") for line in lines) == 20
 
     def test_shows_median_spread_and_ratio(self) -> None:
         result = a_result()

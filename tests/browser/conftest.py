@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, ViewportSize, syn
 
 HERE = Path(__file__).parent
 START_SECONDS = 60
+PASSWORD = "Difference1"
 SIZES = {"desktop": ViewportSize(width=1280, height=900), "phone": ViewportSize(width=360, height=740)}
 # The event tells of violations that the console may leave out.
 WATCH = """
@@ -119,6 +120,19 @@ class Visit:
         assert self.complaints == []
         assert self.foreign == []
         assert self.page.evaluate("window.violations") == []
+
+
+def log_in(visit: Visit, name: str) -> None:
+    """Register a member, open the tool and log in there, as its window for credentials wants it."""
+    member = {"username": name, "email": f"{name}@example.org", "password": PASSWORD}
+    httpx2.post(f"{visit.home}/api/v1/auth/register", json=member).raise_for_status()
+    visit.open("/docs")
+    visit.page.locator("button.authorize").first.click()
+    visit.page.fill("#oauth_username", name)
+    visit.page.fill("#oauth_password", PASSWORD)
+    visit.page.locator(".auth-btn-wrapper button.authorize").first.click()
+    visit.page.locator(".auth-btn-wrapper").get_by_text("Logout").wait_for()
+    visit.page.locator(".btn-done").first.click()
 
 
 def overflow(visit: Visit) -> int:

@@ -7,7 +7,7 @@ import pytest
 
 from app.contract import operations
 from app.meta.pages import PAGE_POLICY
-from tests.browser.conftest import Visit, overflow
+from tests.browser.conftest import Visit, log_in, overflow
 
 everywhere = pytest.mark.parametrize(
     "visit", ["desktop-light", "desktop-dark", "phone-light", "phone-dark"], indirect=True
@@ -69,15 +69,7 @@ def test_docs_tries_an_operation_out(visit: Visit) -> None:
 
 def test_docs_logs_in(visit: Visit) -> None:
     name = "ada_lovelace"
-    member = {"username": name, "email": f"{name}@example.org", "password": "Difference1"}
-    httpx2.post(f"{visit.home}/api/v1/auth/register", json=member).raise_for_status()
-    visit.open("/docs")
-    visit.page.locator("button.authorize").first.click()
-    visit.page.fill("#oauth_username", name)
-    visit.page.fill("#oauth_password", member["password"])
-    visit.page.locator(".auth-btn-wrapper button.authorize").first.click()
-    visit.page.locator(".auth-btn-wrapper").get_by_text("Logout").wait_for()
-    visit.page.locator(".btn-done").first.click()
+    log_in(visit, name)
     visit.page.locator("#operations-Users-getMe .opblock-summary-control").click()
     visit.page.locator("#operations-Users-getMe .execute").click()
     answer = visit.page.locator("#operations-Users-getMe .live-responses-table .highlight-code code").first
