@@ -1427,15 +1427,15 @@ class PostSummary(BaseModel):
         Id | None, Field(description='The category; `null` when it is in none.')
     ]
     featured_image_id: Annotated[
-        Id | None | MISSING,
+        Id | None,
         Field(
             description='The medium that is its featured image; `null` when it has none.'
         ),
-    ] = MISSING
+    ]
     featured_image: Annotated[
-        EmbeddedUrl | None | MISSING,
+        EmbeddedUrl | None,
         Field(description='Where the featured image is; `null` when it has none.'),
-    ] = MISSING
+    ]
     author: Author
     views: Count
     likes: Count
@@ -1556,15 +1556,15 @@ class Post(BaseModel):
         Id | None, Field(description='The category; `null` when it is in none.')
     ]
     featured_image_id: Annotated[
-        Id | None | MISSING,
+        Id | None,
         Field(
             description='The medium that is its featured image; `null` when it has none.'
         ),
-    ] = MISSING
+    ]
     featured_image: Annotated[
-        EmbeddedUrl | None | MISSING,
+        EmbeddedUrl | None,
         Field(description='Where the featured image is; `null` when it has none.'),
-    ] = MISSING
+    ]
     author: Author
     views: Count
     likes: Count
@@ -3028,9 +3028,9 @@ class Item(BaseModel):
     ]
     owner: Author
     images: Annotated[
-        list[ItemImage] | MISSING,
+        list[ItemImage],
         Field(description='Its images, in the order in which they came.', max_length=5),
-    ] = MISSING
+    ]
     views: Count
     version: Annotated[
         StrictInt, Field(description='Counts the edits.', ge=1, le=2147483647)
