@@ -30,15 +30,11 @@ class TooManyImages(Problem):
 _of_item = ItemImage.item_id == bindparam("item_id")
 _PLACES = Statement(select(ItemImage.position).where(_of_item).order_by(ItemImage.position))
 _ADD = Statement(
-    insert(ItemImage).values(
-        {name: bindparam(name) for name in ("media_id", "item_id", "position", "width", "height")}
-    )
+    insert(ItemImage).values({name: bindparam(name) for name in ("media_id", "item_id", "position", "width", "height")})
 )
 _REMOVE = Statement(delete(ItemImage).where(_of_item, ItemImage.media_id == bindparam("media_id")))
 _CHANGED = Statement(
-    update(Item)
-    .where(Item.id == bindparam("item_id"))
-    .values({"version": Item.version + 1, "updated_at": func.now()})
+    update(Item).where(Item.id == bindparam("item_id")).values({"version": Item.version + 1, "updated_at": func.now()})
 )
 
 

@@ -141,7 +141,7 @@ async def unfit(connection: Connection, owner_id: UUID, media_ids: Iterable[UUID
         return {}
     await _OWNER.all(connection, id=owner_id)
     kinds = {row["id"]: row["kind"] for row in await _OWN.all(connection, ids=sorted(asked), owner_id=owner_id)}
-    wrong = {media_id: _UNKNOWN for media_id in asked - kinds.keys()}
+    wrong = dict.fromkeys(asked - kinds.keys(), _UNKNOWN)
     return wrong | {media_id: _NO_IMAGE for media_id, kind in kinds.items() if kind != MediaKind.image.value}
 
 

@@ -114,7 +114,6 @@ class Post(Showing, Tagged, Categorised, Viewed, Table):
         return cls, cls.featured_image_id == media_id
 
 
-
 class PostSlug(Table):
     """Every slug a post has or had. The primary key is what makes slugs unique, and old ones lead to their post."""
 

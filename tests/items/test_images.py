@@ -212,9 +212,7 @@ class TestTheirEnd:
         assert again[:2] == after["images"]
         assert len(again) == 5
 
-    async def test_one_that_is_removed_stays_its_owners(
-        self, client: AsyncClient, ada: Member, make: Factory
-    ) -> None:
+    async def test_one_that_is_removed_stays_its_owners(self, client: AsyncClient, ada: Member, make: Factory) -> None:
         item = (await create(client, ada)).json()["id"]
         before = (await bring(client, ada, item, PNG, FILES["image/gif"])).json()
         gone, stays = before["images"]
