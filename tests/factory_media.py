@@ -83,6 +83,15 @@ class MediaFactory:
         newest = await self._connection.fetchval("SELECT id FROM media WHERE owner_id = $1 ORDER BY id DESC", owner.id)
         return await self._file(newest, "thumbnail-200", "image/webp", is_counted=False)
 
+    async def item_image(self, item_id: UUID, owner: "Member") -> UUID:
+        """An image that is the last of an item's."""
+        media_id = await self.media(owner)
+        place = await self._connection.fetchval("SELECT count(*) + 1 FROM item_images WHERE item_id = $1", item_id)
+        await self._insert(
+            "item_images", {"media_id": media_id, "item_id": item_id, "position": place, "width": 1, "height": 1}
+        )
+        return media_id
+
     async def avatar(self, owner: "Member") -> UUID:
         """An image that is the picture of the member's account."""
         media_id = await self.media(owner)

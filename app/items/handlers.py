@@ -5,12 +5,15 @@ from uuid import UUID
 from app import pages
 from app.access import Principal
 from app.contract import BASE_PATH
+from app.current import current
 from app.db import reading, transaction
 from app.etags import conditional, etag
 from app.idempotency import once
-from app.items import search, service
+from app.items import images, search, service
 from app.items.queries import Filters
+from app.media import uploads
 from app.sql import Connection
+from app.streams import Incoming
 from generated.models import (
     Item,
     ItemCreate,
@@ -104,3 +107,21 @@ async def list_my_items(
     async with reading() as connection:
         items = await service.list_own(connection, principal, status, asked)
     return HTTPResult(200, items, pages.links(items.page))
+
+
+async def upload_item_images(
+    *, request: Incoming, principal: Principal, item_id: UUID, idempotency_key: str | None
+) -> HTTPResult[Item]:
+    await images.require_own(principal, item_id)
+    async with uploads.received(current().header(b"content-type"), request.stream(), images.KINDS) as upload:
+
+        async def add(connection: Connection) -> HTTPResult[Item]:
+            item = await images.add(connection, principal, item_id, upload)
+            return HTTPResult(201, item, {"Location": f"{BASE_PATH}/items/{item_id}", "ETag": etag(item)})
+
+        return await once(idempotency_key, principal.user_id, upload.digest, Item, add)
+
+
+async def remove_item_image(*, principal: Principal, item_id: UUID, media_id: UUID) -> None:
+    async with transaction() as connection:
+        await images.remove(connection, principal, item_id, media_id)

@@ -5,13 +5,17 @@ from decimal import Decimal
 from functools import cache
 from operator import itemgetter
 from typing import Any
+from uuid import UUID
 
+import orjson
 from asyncpg import Record
 from sqlalchemy import ColumnElement, Select, Text, bindparam, func, literal_column, select
+from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
 from sqlalchemy.orm import InstrumentedAttribute
 
 from app.categories.tables import Category
-from app.items.tables import PRICE, Item
+from app.items.tables import PRICE, Item, ItemImage
+from app.media.queries import address
 from app.pages import Counting, Shape, ordered
 from app.problems import FieldError, ValidationFailed
 from app.rows import fill
@@ -29,6 +33,13 @@ def _written(column: InstrumentedAttribute[Any]) -> ColumnElement[str]:
     return column.cast(Text()).label(column.key)
 
 
+def _images() -> ColumnElement[Any]:
+    """Return the images of an item as one value, NULL where it has none, so that a list stays one query."""
+    columns = (ItemImage.media_id, ItemImage.width, ItemImage.height)
+    one = aggregate_order_by(func.jsonb_build_array(*columns, type_=JSONB()), ItemImage.position)
+    return select(func.jsonb_agg(one)).where(ItemImage.item_id == Item.id).scalar_subquery().label("images")
+
+
 OWNER = (User.username, User.full_name, User.avatar_url)
 ITEM = (
     Item.id,
@@ -42,6 +53,7 @@ ITEM = (
     Item.status,
     Item.tags,
     Item.category_id,
+    _images(),
     Item.views,
     Item.version,
     Item.created_at,
@@ -140,9 +152,19 @@ _MEMBERS: dict[str, Any] = dict.fromkeys(models.Item.model_fields)
 created_at = itemgetter("created_at")
 
 
+def _as_images(given: str, *, is_public: bool) -> list[models.ItemImage]:
+    found: list[models.ItemImage] = []
+    for media_id, width, height in orjson.loads(given):
+        members = {"id": UUID(media_id), "url": address(media_id, is_public=is_public)}
+        found.append(fill(models.ItemImage, members | {"width": width, "height": height}))
+    return found
+
+
 def as_item(row: Record) -> models.Item:
     """Return a row of `item` as an item; by place, which takes half as long as by name."""
     members = _MEMBERS | dict(zip(_ITEM_NAMES, row, strict=False))
-    members["status"] = _STATUS[members["status"]]
+    members["status"] = status = _STATUS[members["status"]]
+    images = members["images"]
+    members["images"] = _as_images(images, is_public=status is ItemStatus.active) if images else []
     members["owner"] = fill(models.Author, dict(zip(_OWNER_NAMES, row[len(_ITEM_NAMES) :], strict=False)))
     return fill(models.Item, members)

@@ -73,6 +73,11 @@ async def get(connection: Connection, principal: Principal | None, item_id: UUID
     return queries.as_item(_visible(principal, await _GET.first(connection, id=item_id)))
 
 
+async def seen(connection: Connection, principal: Principal, item_id: UUID) -> Record:
+    """Return a row of an item. Raises NotFound as `get` does."""
+    return _visible(principal, await _GET.first(connection, id=item_id))
+
+
 def count_view(item: models.Item) -> None:
     """Count a view of an active item; owners who look at others do not count."""
     if item.status is ItemStatus.active:
@@ -164,7 +169,9 @@ async def create(connection: Connection, principal: Principal, draft: models.Ite
     return await get(connection, principal, item_id)
 
 
-async def _locked(connection: Connection, principal: Principal, item_id: UUID, action: Action, if_match: str) -> Record:
+async def locked(
+    connection: Connection, principal: Principal, item_id: UUID, action: Action, if_match: str = "*"
+) -> Record:
     """Lock an item for a change. Raises NotFound, PermissionDenied, PreconditionFailed."""
     row = _visible(principal, await _LOCK.first(connection, id=item_id))
     require(principal, action, row)
@@ -192,7 +199,7 @@ async def update_item(
     said = _said(patch)
     if said.keys() & _FILING:
         await tags.share(connection)
-    row = await _locked(connection, principal, item_id, Action.EDIT_ITEM, if_match)
+    row = await locked(connection, principal, item_id, Action.EDIT_ITEM, if_match)
     values = {name: row[name] for name in _EDITABLE} | said
     _require_discount(values, said)
     if said.get("category_id") not in (None, row["category_id"]):
@@ -203,7 +210,7 @@ async def update_item(
 
 async def delete_item(connection: Connection, principal: Principal, item_id: UUID, if_match: str) -> None:
     """Delete an item. Raises NotFound, PermissionDenied, PreconditionFailed."""
-    row = await _locked(connection, principal, item_id, Action.DELETE_ITEM, if_match)
+    row = await locked(connection, principal, item_id, Action.DELETE_ITEM, if_match)
     await _DELETE.run(connection, id=item_id)
     await _count(connection, row, None)
     await notifications.item_gone(connection, item_id)

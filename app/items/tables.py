@@ -1,15 +1,16 @@
-"""What members offer."""
+"""What members offer, and its images."""
 
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, Numeric, func, text
+from sqlalchemy import CheckConstraint, ColumnElement, Computed, ForeignKey, Index, Numeric, func, select, text
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.categories.tables import Categorised
+from app.media.tables import Media, Showing
 from app.sql import Table
 from app.tags.tables import Tagged
 from app.users.tables import User
@@ -59,3 +60,27 @@ class Item(Tagged, Categorised, Viewed, Table):
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
     search: Mapped[Any] = mapped_column(TSVECTOR, Computed(_SEARCH, persisted=True))
+
+
+class ItemImage(Showing, Table):
+    """An image of an item: a medium of its owner's. What lists answer of it is here, as it never changes."""
+
+    __tablename__ = "item_images"
+    __table_args__ = (Index("uq_item_images_position", "item_id", "position", unique=True),)
+
+    media_id: Mapped[UUID] = mapped_column(ForeignKey(Media.id, ondelete="CASCADE"), primary_key=True)
+    item_id: Mapped[UUID] = mapped_column(ForeignKey(Item.id, ondelete="CASCADE"))
+    position: Mapped[int]
+    width: Mapped[int]
+    height: Mapped[int]
+
+    @classmethod
+    def shows(cls, media_id: Any) -> ColumnElement[bool]:
+        """Everybody sees it as long as the item is active."""
+        listed = select(Item.id).where(Item.id == cls.item_id, Item.status == Item.listed)
+        return (cls.media_id == media_id) & listed.exists()
+
+    @classmethod
+    def shown_on(cls, media_id: Any) -> tuple[Any, ColumnElement[bool]]:
+        """An item."""
+        return Item, Item.id.in_(select(cls.item_id).where(cls.media_id == media_id))

@@ -29,9 +29,9 @@ _SHOW = Statement(
 async def set_avatar(connection: Connection, principal: Principal, media_id: UUID) -> models.User:
     """Make an image the picture of the caller's account, and return that. Raises ValidationFailed."""
     await users.lock(connection, principal.user_id)
-    image = await service.own_image(connection, principal, media_id, "/media_id")
-    await _SET.run(connection, user_id=principal.user_id, media_id=image.id)
-    address = queries.address(image.id, is_public=True)
+    await service.require_image(connection, principal.user_id, media_id, "/media_id")
+    await _SET.run(connection, user_id=principal.user_id, media_id=media_id)
+    address = queries.address(media_id, is_public=True)
     await _SHOW.run(connection, user_id=principal.user_id, address=address)
     return await users.get(connection, principal.user_id)
 

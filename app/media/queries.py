@@ -104,7 +104,7 @@ def content(*, of_variant: bool) -> Statement:
     )
 
 
-def address(media_id: UUID, variant_id: UUID | str | None = None, *, is_public: bool) -> str:
+def address(media_id: UUID | str, variant_id: UUID | str | None = None, *, is_public: bool) -> str:
     """Return where the content is: in front of it may be a cache, which gets what everybody gets."""
     base = (is_public and settings().cdn_base_url) or settings().public_url
     middle = "" if variant_id is None else f"/variants/{variant_id}"

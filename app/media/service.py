@@ -1,19 +1,22 @@
 """The rules of media: whose they are, who sees them, and what goes with one that is deleted."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
 from asyncpg import Record
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import Uuid, bindparam, delete, func, select, update
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from app import pages
 from app.access import Action, Principal, allowed, require
 from app.etags import require_match
 from app.jobs import service as jobs
 from app.media import files, queries
-from app.media.tables import Avatar, Media, MediaFile
+from app.media.tables import Media, MediaFile, Showing
 from app.problems import FieldError, NotFound, Problem, ValidationFailed
 from app.sql import Connection, Statement
 from app.users.tables import User
@@ -30,12 +33,18 @@ class NotAnImage(Problem):
 _LOCK = Statement(select(Media.id, Media.owner_id, Media.version).where(Media.id == bindparam("id")).with_for_update())
 _files = select(MediaFile.id, MediaFile.size, MediaFile.is_counted)
 _FILES = Statement(_files.where(MediaFile.media_id == bindparam("media")))
-_HIDE_AVATAR = Statement(
-    update(User)
-    .where(User.id == Avatar.user_id, Avatar.media_id == bindparam("media"))
-    .values({"avatar_url": None, "version": User.version + 1, "updated_at": func.now()})
+_OWNER = Statement(select(User.id).where(User.id == bindparam("id")).with_for_update(read=True, key_share=True))
+_OWN = Statement(
+    select(Media.id, Media.kind)
+    .where(Media.id == func.any(bindparam("ids", type_=ARRAY(Uuid()))), Media.owner_id == bindparam("owner_id"))
+    .order_by(Media.id)
+    .with_for_update(read=True, key_share=True)
 )
 _DELETE = Statement(delete(Media).where(Media.id == bindparam("id")))
+
+
+_UNKNOWN = {"code": "unknown_media", "detail": "No medium of yours."}
+_NO_IMAGE = {"code": "not_an_image", "detail": "Must be an image."}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +58,21 @@ class Filters:
         """Return the bind values of the filters in use."""
         given = {"kind": self.kind, "media_type": self.media_type}
         return {name: value.value for name, value in given.items() if value is not None}
+
+
+@cache
+def uses() -> list[tuple[Statement, Statement]]:
+    """Return, for each table that shows media, what locks those things that a medium is on, and what takes it off.
+
+    They are in the order in which everybody locks, which is that of the names: items, posts, members.
+    """
+    found: dict[str, tuple[Statement, Statement]] = {}
+    for table in Showing.__subclasses__():
+        thing, is_on = table.shown_on(bindparam("media", type_=Uuid()))
+        lock = select(thing.id).where(is_on).order_by(thing.id).with_for_update(key_share=True)
+        less = table.without | {"version": thing.version + 1, "updated_at": func.now()}
+        found[thing.__tablename__] = Statement(lock), Statement(update(thing).where(is_on).values(less))
+    return [found[name] for name in sorted(found)]
 
 
 async def _seen(connection: Connection, principal: Principal | None, media_id: UUID) -> Record:
@@ -92,11 +116,14 @@ async def content(
 async def delete_media(connection: Connection, principal: Principal, media_id: UUID, if_match: str) -> None:
     """Delete a medium with all that is made of it. Raises NotFound, PermissionDenied, PreconditionFailed."""
     require(principal, Action.DELETE_MEDIA, await _seen(connection, principal, media_id))
+    for lock, _ in uses():
+        await lock.all(connection, media=media_id)
     locked = await _LOCK.first(connection, id=media_id)
     if locked is None:
         raise NotFound("There is no such medium.")
     require_match(if_match, locked["version"])
-    await _HIDE_AVATAR.run(connection, media=media_id)
+    for _, take_off in uses():
+        await take_off.run(connection, media=media_id)
     rows = await _FILES.all(connection, media=media_id)
     await _DELETE.run(connection, id=media_id)
     await files.give_room(connection, locked["owner_id"], sum(row["size"] for row in rows if row["is_counted"]))
@@ -104,14 +131,24 @@ async def delete_media(connection: Connection, principal: Principal, media_id: U
     await jobs.enqueue(connection, SWEEP, {})
 
 
-async def own_image(connection: Connection, principal: Principal, media_id: UUID, pointer: str) -> models.Media:
-    """Return an image of the caller's own that is about to be used. Raises ValidationFailed, which says where."""
-    row = await queries.one().first(connection, id=media_id)
-    if row is None or row["owner_id"] != principal.user_id:
-        raise ValidationFailed(errors=[FieldError(pointer=pointer, code="unknown_media", detail="No medium of yours.")])
-    if row["kind"] != MediaKind.image.value:
-        raise ValidationFailed(errors=[FieldError(pointer=pointer, code="not_an_image", detail="Must be an image.")])
-    return queries.as_media(row)
+async def unfit(connection: Connection, owner_id: UUID, media_ids: Iterable[UUID]) -> dict[UUID, dict[str, str]]:
+    """Lock images that are about to be used, and return what is wrong with those that are no images of the member's.
+
+    The member is locked first: who leaves takes all media along.
+    """
+    asked = {UUID(str(media_id)) for media_id in media_ids}
+    if not asked:
+        return {}
+    await _OWNER.all(connection, id=owner_id)
+    kinds = {row["id"]: row["kind"] for row in await _OWN.all(connection, ids=sorted(asked), owner_id=owner_id)}
+    wrong = dict.fromkeys(asked - kinds.keys(), _UNKNOWN)
+    return wrong | {media_id: _NO_IMAGE for media_id, kind in kinds.items() if kind != MediaKind.image.value}
+
+
+async def require_image(connection: Connection, owner_id: UUID, media_id: UUID, pointer: str) -> None:
+    """Lock an image of the member's own that is about to be used. Raises ValidationFailed, which says where."""
+    for wrong in (await unfit(connection, owner_id, [media_id])).values():
+        raise ValidationFailed(errors=[FieldError(pointer=pointer, **wrong)])
 
 
 async def variable(connection: Connection, principal: Principal, media_id: UUID) -> None:

@@ -1,10 +1,10 @@
 """Media, the objects in the store that they are made of, and where everybody sees them."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ColumnElement, ForeignKey, Index, func, text
+from sqlalchemy import BigInteger, CheckConstraint, ColumnElement, ForeignKey, Index, func, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.sql import Table
@@ -72,11 +72,22 @@ class MediaUsage(Table):
 
 
 class Showing:
-    """What shows media to everybody. A table that does inherits from this, and says when."""
+    """What shows media to everybody. A table that does inherits from this, and says when and on what."""
+
+    # What a row of that is set to when the medium goes.
+    without: ClassVar[dict[str, None]] = {}
 
     @classmethod
     def shows(cls, media_id: Any) -> ColumnElement[bool]:
         """Return the condition under which a row of this table shows the medium to everybody."""
+        raise NotImplementedError
+
+    @classmethod
+    def shown_on(cls, media_id: Any) -> tuple[Any, ColumnElement[bool]]:
+        """Return the table of what the medium is on, whether it is shown or not, and the condition for its rows.
+
+        These become another version when the medium goes.
+        """
         raise NotImplementedError
 
 
@@ -88,8 +99,14 @@ class Avatar(Showing, Table):
 
     user_id: Mapped[UUID] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"), primary_key=True)
     media_id: Mapped[UUID] = mapped_column(ForeignKey(Media.id, ondelete="CASCADE"))
+    without: ClassVar[dict[str, None]] = {"avatar_url": None}
 
     @classmethod
     def shows(cls, media_id: Any) -> ColumnElement[bool]:
         """Everybody sees it, always."""
         return cls.media_id == media_id
+
+    @classmethod
+    def shown_on(cls, media_id: Any) -> tuple[Any, ColumnElement[bool]]:
+        """An account."""
+        return User, User.id.in_(select(cls.user_id).where(cls.media_id == media_id))

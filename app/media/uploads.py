@@ -28,6 +28,7 @@ from generated.models import MediaKind, MediaType
 
 THUMBNAILS = "media.make_thumbnails"
 WRITE_BYTES = 262_144
+KINDS = frozenset(MediaKind)
 
 _GIVEN = ("id", "owner_id", "kind", "media_type", "original_name")
 _INSERT = Statement(insert(Media).values({name: bindparam(name) for name in _GIVEN}))
@@ -41,6 +42,7 @@ class _File:
     path: Path
     name: str
     file: BufferedRandom
+    kinds: frozenset[MediaKind]
     head: bytes = b""
     size: int = 0
     media_type: MediaType | None = None
@@ -52,8 +54,8 @@ class _File:
         if not self.head:
             raise _refused(self.number, "empty", "Must not be empty.")
         self.media_type = sniffing.guess(self.head)
-        if self.media_type is None:
-            raise _unsupported(self.number)
+        if self.media_type is None or sniffing.kind_of(self.media_type) not in self.kinds:
+            raise _unsupported(self)
         return self.media_type
 
 
@@ -70,8 +72,11 @@ def _refused(number: int, code: str, detail: str) -> ValidationFailed:
     return ValidationFailed(errors=[FieldError(pointer=f"/{FIELD}/{number}", code=code, detail=detail)])
 
 
-def _unsupported(number: int) -> UnsupportedMediaType:
-    return UnsupportedMediaType(f"File {number + 1} is no JPEG, PNG, GIF, WebP, PDF, plain text, DOC, MP4 or WebM.")
+def _unsupported(arriving: _File) -> UnsupportedMediaType:
+    types = "JPEG, PNG, GIF or WebP"
+    if arriving.kinds == KINDS:
+        types = "JPEG, PNG, GIF, WebP, PDF, plain text, DOC, MP4 or WebM"
+    return UnsupportedMediaType(f"File {arriving.number + 1} is no {types}.")
 
 
 async def _write(arriving: _File) -> None:
@@ -102,10 +107,12 @@ async def _end(arriving: _File) -> None:
     arriving.file.close()
     media_type = arriving.media_type or arriving.known()
     if not await asyncio.to_thread(sniffing.holds, arriving.path, media_type):
-        raise _unsupported(arriving.number)
+        raise _unsupported(arriving)
 
 
-async def _arrived(folder: Path, content_type: str, chunks: AsyncIterator[bytes], digest: blake2b) -> list[_File]:
+async def _arrived(
+    folder: Path, content_type: str, chunks: AsyncIterator[bytes], digest: blake2b, kinds: frozenset[MediaKind]
+) -> list[_File]:
     """Return the files of a form, whole."""
     found: list[_File] = []
     try:
@@ -113,7 +120,7 @@ async def _arrived(folder: Path, content_type: str, chunks: AsyncIterator[bytes]
             if sign is Sign.BEGINNING:
                 path = folder / str(len(found))
                 file = await asyncio.to_thread(path.open, "xb+")
-                found.append(_File(len(found), path, names.kept(name), file))
+                found.append(_File(len(found), path, names.kept(name), file, kinds))
                 digest.update(b"\x00file\x00" + name.encode(errors="replace") + b"\x00")
             elif sign is Sign.CONTENT:
                 digest.update(content)
@@ -158,11 +165,13 @@ async def _as_object(arriving: _File) -> Object:
 
 
 @asynccontextmanager
-async def received(content_type: str, chunks: AsyncIterator[bytes]) -> AsyncGenerator[Upload]:
+async def received(
+    content_type: str, chunks: AsyncIterator[bytes], kinds: frozenset[MediaKind] = KINDS
+) -> AsyncGenerator[Upload]:
     """Receive the files of a form and put them; beyond the block are those kept that `keep` made media of there."""
     digest = blake2b(digest_size=32)
     with spool.folder() as folder:
-        arrived = await _arrived(folder, content_type, chunks, digest)
+        arrived = await _arrived(folder, content_type, chunks, digest, kinds)
         objects = [await _as_object(arriving) for arriving in arrived]
         async with files.announced(objects):
             yield Upload(objects, [arriving.name for arriving in arrived], digest.digest())

@@ -18,6 +18,7 @@ from app.access import Action, Principal, allowed
 from app.categories import filing
 from app.ids import new_id
 from app.jobs import service as jobs
+from app.media import service as media
 from app.posts import queries
 from app.posts.tables import Post, PostSlug
 from app.posts.text import slug_candidates
@@ -39,6 +40,7 @@ class Draft:
     tags: list[str]
     published_at: datetime | None = None
     category_id: UUID | None = None
+    featured_image_id: UUID | None = None
     external_id: str | None = None
 
 
@@ -84,13 +86,13 @@ _DRAFT, _PUBLISHED = (
     literal_column(f"'{status.value}'", Text()) for status in (PostStatus.draft, PostStatus.published)
 )
 _TEXTS = ("title", "slug", "content", "excerpt", "external_id", "tag_line")
-_OTHERS = (("published_at", DateTime(timezone=True)), ("category_id", Uuid()))
+_OTHERS = (("published_at", DateTime(timezone=True)), ("category_id", Uuid()), ("featured_image_id", Uuid()))
 _new = _lists(("id", Uuid()), *((name, Text()) for name in _TEXTS), *_OTHERS)
 _INSERT = Statement(
     insert(Post).from_select(
         [
             *("id", "author_id", "title", "slug", "content", "excerpt", "external_id"),
-            *("tags", "published_at", "category_id", "status"),
+            *("tags", "published_at", "category_id", "featured_image_id", "status"),
         ],
         select(
             _new.c.id,
@@ -100,6 +102,7 @@ _INSERT = Statement(
             func.string_to_array(_new.c.tag_line, " "),
             _new.c.published_at,
             _new.c.category_id,
+            _new.c.featured_image_id,
             case((_new.c.published_at.is_(None), _DRAFT), else_=_PUBLISHED),
         ),
     )
@@ -161,6 +164,7 @@ async def write(connection: Connection, author_id: UUID, drafts: Sequence[Draft]
         tag_lines=[" ".join(draft.tags) for draft in drafts],
         published_ats=[draft.published_at for draft in drafts],
         category_ids=[draft.category_id for draft in drafts],
+        featured_image_ids=[draft.featured_image_id for draft in drafts],
     )
     return ids
 
@@ -188,6 +192,7 @@ def _draft(post: models.PostCreate) -> Draft:
         post.excerpt if post.excerpt is not MISSING else None,
         tags.normalise(post.tags) if post.tags is not MISSING else [],
         category_id=post.category_id if post.category_id is not MISSING else None,
+        featured_image_id=post.featured_image_id if post.featured_image_id is not MISSING else None,
     )
 
 
@@ -196,12 +201,15 @@ async def create(connection: Connection, principal: Principal, batch: models.Pos
     await tags.share(connection)
     drafts = [_draft(post) for post in batch.posts]
     wrong = await filing.unfit(connection, {draft.category_id for draft in drafts if draft.category_id})
-    if wrong:
+    images = {draft.featured_image_id for draft in drafts if draft.featured_image_id}
+    wrong_images = await media.unfit(connection, principal.user_id, images)
+    if wrong or wrong_images:
         raise ValidationFailed(
             errors=[
-                FieldError(pointer=f"/posts/{place}/category_id", **wrong[draft.category_id])
+                FieldError(pointer=f"/posts/{place}/{name}", **unfit[getattr(draft, name)])
                 for place, draft in enumerate(drafts)
-                if draft.category_id in wrong
+                for name, unfit in (("category_id", wrong), ("featured_image_id", wrong_images))
+                if getattr(draft, name) in unfit
             ]
         )
     written = await write_fit(connection, principal.user_id, drafts)

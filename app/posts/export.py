@@ -37,6 +37,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  #
 def _members(row: Record, cursor: str) -> dict[str, Any]:
     """Return a post as the contract orders its members."""
     found = _EMPTY | dict(row.items())
+    del found["featured_image_id"]
     found["cursor"] = cursor
     found["author"] = {name: found.pop(name) for name in _AUTHOR}
     return found

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Select, Text, bindparam, func, literal_col
 from sqlalchemy.orm import InstrumentedAttribute
 
 from app.categories.tables import Category
+from app.media.queries import address
 from app.pages import Counting, Key, Shape, ordered
 from app.posts.tables import Post
 from app.rows import fill
@@ -34,6 +35,7 @@ SUMMARY = (
     Post.featured,
     Post.tags,
     Post.category_id,
+    Post.featured_image_id,
     Post.views,
     Post.likes,
     Post.comment_count,
@@ -158,7 +160,10 @@ _SUMMARY_MEMBERS, _POST_MEMBERS = (
 def _read(row: Record, members: dict[str, Any]) -> dict[str, Any]:
     # By place, which takes half as long as by name: every statement here selects SUMMARY first, and AUTHOR next.
     members.update(zip(_SUMMARY_NAMES, row, strict=False))
-    members["status"] = _STATUS[members["status"]]
+    members["status"] = status = _STATUS[members["status"]]
+    if members["featured_image_id"]:
+        is_public = status is PostStatus.published
+        members["featured_image"] = address(members["featured_image_id"], is_public=is_public)
     members["author"] = fill(models.Author, dict(zip(_AUTHOR_NAMES, row[len(_SUMMARY_NAMES) :], strict=False)))
     return members
 

@@ -14,6 +14,7 @@ from app.categories import filing
 from app.etags import require_match
 from app.ids import new_id
 from app.jobs import service as jobs
+from app.media import service as media
 from app.notifications import likes
 from app.notifications import posts as notifications
 from app.posts import history, queries
@@ -35,16 +36,18 @@ class PostNotPublished(Problem):
     status, code, title = 409, ProblemCode.post_not_published, "The post is not published."
 
 
+IMAGE = "/featured_image_id"
 _GET = Statement(queries.post().where(Post.id == bindparam("id")))
 _GET_BY_SLUG = Statement(
     queries.post().join(PostSlug, PostSlug.post_id == Post.id).where(PostSlug.slug == bindparam("slug"))
 )
 _LOCK = Statement(select(Post).where(Post.id == bindparam("id")).with_for_update())
 _columns: dict[str, Any] = {
-    name: bindparam(name) for name in ("id", "author_id", "title", "slug", "content", "excerpt", "tags", "category_id")
+    name: bindparam(name)
+    for name in ("id", "author_id", "title", "slug", "content", "excerpt", "tags", "category_id", "featured_image_id")
 }
 _INSERT = Statement(insert(Post).values(_columns))
-_EDITABLE = ("title", "slug", "content", "excerpt", "tags", "category_id", "featured")
+_EDITABLE = ("title", "slug", "content", "excerpt", "tags", "category_id", "featured_image_id", "featured")
 # Nobody has been shown an address of these, so that a new title may still make a new one.
 _UNSEEN = frozenset({PostStatus.draft, PostStatus.scheduled})
 _edits: dict[str, Any] = {name: bindparam(name) for name in _EDITABLE}
@@ -139,6 +142,9 @@ async def create(connection: Connection, principal: Principal, draft: models.Pos
     post_id = new_id()
     names = tags.normalise(draft.tags) if draft.tags is not MISSING else []
     category_id = draft.category_id if draft.category_id is not MISSING else None
+    image_id = draft.featured_image_id if draft.featured_image_id is not MISSING else None
+    if image_id:
+        await media.require_image(connection, principal.user_id, image_id, IMAGE)
     if names or category_id:
         await tags.share(connection)
     if category_id:
@@ -154,6 +160,7 @@ async def create(connection: Connection, principal: Principal, draft: models.Pos
         excerpt=draft.excerpt if draft.excerpt is not MISSING else None,
         tags=names,
         category_id=category_id,
+        featured_image_id=image_id,
     )
     return await get(connection, principal, post_id)
 
@@ -191,6 +198,8 @@ async def update_post(
         changes["tags"] = tags.normalise(changes["tags"])
     if changes.get("category_id") not in (None, row["category_id"]):
         await filing.require_active(connection, changes["category_id"])
+    if changes.get("featured_image_id") not in (None, row["featured_image_id"]):
+        await media.require_image(connection, principal.user_id, changes["featured_image_id"], IMAGE)
     await change(connection, principal, row, changes)
     return await get(connection, principal, post_id)
 

@@ -1,15 +1,16 @@
 """Posts, their slugs, likes and revisions, and what is to become posts."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, LargeBinary, func, text
+from sqlalchemy import CheckConstraint, ColumnElement, Computed, ForeignKey, Index, LargeBinary, func, text
 from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.categories.tables import Categorised, Category
 from app.jobs.tables import Job
+from app.media.tables import Media, Showing
 from app.sql import Table
 from app.tags.tables import Tagged
 from app.users.tables import User
@@ -22,7 +23,7 @@ _SEARCH = (
 )
 
 
-class Post(Tagged, Categorised, Viewed, Table):
+class Post(Showing, Tagged, Categorised, Viewed, Table):
     """A post. Its lists are read in the order of an index, newest first, so that no page is sorted at request time."""
 
     __tablename__ = "posts"
@@ -72,6 +73,11 @@ class Post(Tagged, Categorised, Viewed, Table):
             unique=True,
             postgresql_where=text("external_id IS NOT NULL"),
         ),
+        Index(
+            "ix_posts_featured_image",
+            "featured_image_id",
+            postgresql_where=text("featured_image_id IS NOT NULL"),
+        ),
         Index("ix_posts_tags", "tags", postgresql_using="gin"),
         Index("ix_posts_search", "search", postgresql_using="gin"),
     )
@@ -82,6 +88,7 @@ class Post(Tagged, Categorised, Viewed, Table):
     content: Mapped[str]
     excerpt: Mapped[str | None]
     featured: Mapped[bool] = mapped_column(server_default="false")
+    featured_image_id: Mapped[UUID | None] = mapped_column(ForeignKey(Media.id, ondelete="SET NULL"))
     likes: Mapped[int] = mapped_column(server_default="0")
     comment_count: Mapped[int] = mapped_column(server_default="0")
     published_at: Mapped[datetime | None]
@@ -94,6 +101,17 @@ class Post(Tagged, Categorised, Viewed, Table):
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
     sort_at: Mapped[datetime] = mapped_column(Computed("coalesce(published_at, created_at)", persisted=True))
     search: Mapped[Any] = mapped_column(TSVECTOR, Computed(_SEARCH, persisted=True))
+    without: ClassVar[dict[str, None]] = {"featured_image_id": None}
+
+    @classmethod
+    def shows(cls, media_id: Any) -> ColumnElement[bool]:
+        """Everybody sees its featured image as long as it is published."""
+        return (cls.featured_image_id == media_id) & (cls.status == cls.listed)
+
+    @classmethod
+    def shown_on(cls, media_id: Any) -> tuple[Any, ColumnElement[bool]]:
+        """A post, and others."""
+        return cls, cls.featured_image_id == media_id
 
 
 class PostSlug(Table):

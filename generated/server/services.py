@@ -1599,6 +1599,31 @@ class ItemsService(Protocol[PrincipalT_contra]):
         """
 
     @abstractmethod
+    async def upload_item_images(
+        self,
+        *,
+        request: Request,
+        principal: PrincipalT_contra,
+        item_id: UUID,
+        idempotency_key: str | None,
+    ) -> models.Item | HTTPResult[models.Item | models.Problem] | Response:
+        """
+        Handle POST /items/{item_id}/images.
+        """
+
+    @abstractmethod
+    async def remove_item_image(
+        self,
+        *,
+        principal: PrincipalT_contra,
+        item_id: UUID,
+        media_id: UUID,
+    ) -> None | HTTPResult[models.Problem] | Response:
+        """
+        Handle DELETE /items/{item_id}/images/{media_id}.
+        """
+
+    @abstractmethod
     async def list_my_items(
         self,
         *,

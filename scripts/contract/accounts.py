@@ -54,13 +54,13 @@ checks.positive_data_acceptance.expected-statuses = ["2xx", 401, 403, 423]
 
 # Bytes that chance makes are no image, no document and no video; and no worker makes variants here.
 [[operations]]
-include-operation-id = ["uploadMedia", "downloadVariant"]
+include-operation-id = ["uploadMedia", "uploadItemImages", "downloadVariant"]
 warnings = false
 checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 401, 403, 404, 413, 415, 416, 422]
 
 # Whether there is a picture to take off, and such bytes, is known to who asks again.
 [[operations]]
-include-operation-id = ["downloadMedia", "removeAvatar", "setAvatar"]
+include-operation-id = ["downloadMedia", "removeAvatar", "removeItemImage", "setAvatar"]
 warnings = false
 checks.positive_data_acceptance.expected-statuses = ["2xx", 401, 403, 404, 416, 422]
 

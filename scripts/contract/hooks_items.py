@@ -8,7 +8,7 @@ from scripts.contract.case import Case, operation_of
 # Items that were made meanwhile, and members who offer something.
 _offered: dict[str, None] = {}
 _owners: dict[str, None] = {}
-_OWNED = ("updateItem", "deleteItem")
+_OWNED = ("updateItem", "deleteItem", "uploadItemImages")
 _LIMITS = ("min_price", "max_price")
 
 

@@ -30,6 +30,7 @@ EXTRA_FILES = {
     "app/events/calendar.py": "The only module that knows the library of calendars.",
     "app/events/queries.py": "Statements composed from filters and sort orders, compiled once per shape.",
     "app/feeds/formats.py": "The only module that knows the library of feeds.",
+    "app/items/images.py": "Images of items come as files do, and are media.",
     "app/items/queries.py": "Statements composed from filters and sort orders, compiled once per shape.",
     "app/items/search.py": "Full-text search: ranking is a subject of its own.",
     "app/jobs/__main__.py": "A worker is a program of its own.",

@@ -5,6 +5,7 @@ from typing import Any
 
 from app.ids import new_id
 from tests.factories import Factory, Member
+from tests.factory_media import PIXEL
 
 
 async def _post(make: Factory, author: Member) -> str:
@@ -137,11 +138,18 @@ async def _invited(make: Factory, author: Member) -> dict[str, str]:
     return {"room_id": str(room_id)}
 
 
+async def _shown(make: Factory, owner: Member) -> dict[str, str]:
+    """An item of the owner's, and an image of it."""
+    item_id = await make.item(owner)
+    return {"item_id": str(item_id), "media_id": str(await make.item_image(item_id, owner))}
+
+
 # Where what a path names depends on the operation, or on what else it names. Such an operation gets a line here.
 PLACES: dict[str, Callable[[Factory, Member], Awaitable[dict[str, str]]]] = {
     "removeRoomMember": _mate,
     "withdrawInvitation": _guest,
     "declineInvitation": _invited,
+    "removeItemImage": _shown,
 }
 
 
@@ -160,6 +168,10 @@ async def _name(_: Factory, __: Member) -> Any:
 
 async def _files(_: Factory, __: Member) -> Any:
     return {"files": [b"Over two, under one."]}
+
+
+async def _pixel(_: Factory, __: Member) -> Any:
+    return {"files": [PIXEL]}
 
 
 async def _image(make: Factory, author: Member) -> Any:
@@ -181,6 +193,7 @@ BODIES: dict[str, Callable[[Factory, Member], Awaitable[Any]]] = {
     "mergeTag": _into,
     "updateMe": _name,
     "uploadMedia": _files,
+    "uploadItemImages": _pixel,
     "setAvatar": _image,
     "createVariant": _size,
 }

@@ -22,7 +22,7 @@ class Outcome:
     taken: int = 0
 
 
-def _scope(member: Member, content_type: str) -> dict[str, Any]:
+def _scope(member: Member, content_type: str, path: str) -> dict[str, Any]:
     credentials = member.headers["Authorization"].encode()
     return {
         "type": "http",
@@ -30,7 +30,7 @@ def _scope(member: Member, content_type: str) -> dict[str, Any]:
         "http_version": "1.1",
         "method": "POST",
         "scheme": "http",
-        "path": f"{BASE_PATH}/media",
+        "path": f"{BASE_PATH}{path}",
         "raw_path": b"",
         "query_string": b"",
         "root_path": "",
@@ -40,7 +40,9 @@ def _scope(member: Member, content_type: str) -> dict[str, Any]:
     }
 
 
-async def sent(app: ASGIApp, member: Member, beginning: bytes, pieces: Iterable[bytes]) -> Outcome:
+async def sent(
+    app: ASGIApp, member: Member, beginning: bytes, pieces: Iterable[bytes], path: str = "/media"
+) -> Outcome:
     """Send a form of one file that begins like this, and goes on with these until they or the patience end."""
     head, headers = form((FILE, beginning), end=False)
     outcome, rest = Outcome(), iter([head.removesuffix(b"\r\n")])
@@ -56,5 +58,5 @@ async def sent(app: ASGIApp, member: Member, beginning: bytes, pieces: Iterable[
     async def send(message: Message) -> None:
         outcome.status = message.get("status", outcome.status)
 
-    await app(_scope(member, headers["Content-Type"]), receive, send)
+    await app(_scope(member, headers["Content-Type"], path), receive, send)
     return outcome

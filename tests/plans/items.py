@@ -6,13 +6,13 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from app.items import queries, search, service
+from app.items import images, queries, search, service
 from app.pages import Shape
 from app.sql import Statement
 from generated.models import ItemSort, ItemStatus
 
 # pyright: reportPrivateUsage=false
-ITEM, MEMBER = UUID(int=5_000), UUID(int=7)
+ITEM, MEMBER, MEDIUM = UUID(int=5_000), UUID(int=7), UUID(int=9_000)
 MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
 Shapes = Callable[[Any], Iterator[tuple[str, Shape, dict[str, Any]]]]
 
@@ -40,4 +40,6 @@ def statements(shapes: Shapes, first: Shape, following: Shape) -> Iterator[tuple
         for kind, word in (("common", "loom"), ("rare", "word7777")):
             statement = search._statement(frozenset(names), first)
             yield f"search items {kind} word{' by price' if names else ''}", statement, bound | {"q": word}
+    yield "items image places", images._PLACES, {"item_id": ITEM}
+    yield "items image off", images._REMOVE, {"item_id": ITEM, "media_id": MEDIUM}
     yield "items write views", service._VIEWS._add, {"ids": [ITEM], "numbers": [1]}

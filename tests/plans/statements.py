@@ -14,6 +14,7 @@ from app.comments import service as comment_service
 from app.comments.queries import View
 from app.media import files
 from app.media import queries as media
+from app.media import service as media_service
 from app.messages import people, rooms, unread
 from app.messages import service as messages
 from app.pages import Shape
@@ -209,6 +210,10 @@ def _media() -> Iterator[Given]:
     both = {"media_id": UUID(int=7), "variant_id": UUID(int=8)}
     yield "media variant", media.content(of_variant=True), both
     yield "media give", files._GIVE, {"ids": [UUID(int=7)], "media": UUID(int=7)}
+    for thing, (lock, take_off) in zip(("items", "posts", "members"), media_service.uses(), strict=True):
+        yield f"media uses lock {thing}", lock, {"media": UUID(int=9_000)}
+        yield f"media uses off {thing}", take_off, {"media": UUID(int=9_000)}
+    yield "media own", media_service._OWN, {"ids": [UUID(int=7)], "owner_id": MEMBER}
     yield "media nobody's", files._EXPIRED, {}
     yield "media take room", files._TAKE_ROOM, {"owner": MEMBER, "more": 1, "room": 2}
 

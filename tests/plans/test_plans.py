@@ -82,6 +82,9 @@ ROWS = """
     INSERT INTO avatars SELECT lpad(to_hex(n), 32, '0')::uuid, lpad(to_hex(n), 32, '0')::uuid
     FROM generate_series(1, 4000) n;
     INSERT INTO media_usage SELECT id, 1 FROM users;
+    INSERT INTO item_images SELECT lpad(to_hex(8000 + n), 32, '0')::uuid, lpad(to_hex(n), 32, '0')::uuid, 1, 1, 1
+    FROM generate_series(1, 10000) n;
+    UPDATE posts SET featured_image_id = id WHERE id <= lpad(to_hex(4000), 32, '0')::uuid;
     INSERT INTO jobs (id, kind, status, payload)
     SELECT lpad(to_hex(n), 32, '0')::uuid, 'mail.send', CASE WHEN n % 400 = 0 THEN 'failed' ELSE 'succeeded' END, '{}'
     FROM generate_series(1, 20000) n;

@@ -10,6 +10,7 @@ from httpx2 import Response
 
 from tests.committed import Committed, at_once
 from tests.factories import Member
+from tests.factory_media import PIXEL
 
 ROUNDS, AT_ONCE = 40, 8
 FIRST_FAILURE = 400
@@ -17,6 +18,7 @@ NAMES = ("looms", "cards", "engines", "weaving", "numbers")
 ANY = {"If-Match": "*"}
 CONDITIONAL = {"merge", "restoration", "approval", "rejection"}
 PATCH = ANY | {"Content-Type": "application/merge-patch+json"}
+IMAGE = {"files": ("pixel.png", PIXEL)}
 # What may come of it when somebody else was at the same thing first, or whoever asks has left.
 EXPECTED = {200, 201, 204, 401, 403, 404, 409, 422}
 
@@ -31,7 +33,10 @@ class Mix:
         self.admin: Member
         self.known: dict[str, list[str]] = {
             name: []
-            for name in ("posts", "items", "comments", "tags", "categories", "api-keys", "events", "rooms", "messages")
+            for name in (
+                *("posts", "items", "images", "comments", "tags", "categories", "api-keys", "events", "rooms"),
+                *("messages", "media"),
+            )
         }
         # Who has written a post, and the path of what a comment is a comment on.
         self.authors: dict[str, Member] = {}
@@ -77,7 +82,8 @@ class Mix:
         method, path, body, by = ACTS[what](self)
         conditional = method == "DELETE" or path.rpartition("/")[2] in CONDITIONAL
         headers = by.headers | (PATCH if method == "PATCH" else ANY if conditional else {})
-        answer = await self.committed.client.request(method, f"/{path}", json=body, headers=headers)
+        sent: dict[str, Any] = {"files": body} if body is IMAGE else {"json": body}
+        answer = await self.committed.client.request(method, f"/{path}", headers=headers, **sent)
         self.seen[what, answer.status_code] += 1
         if answer.status_code == 201:
             made = answer.json()
@@ -115,7 +121,7 @@ class Mix:
 # What the rest needs.
 OFTEN = {"open a room": 2, "say": 3, "publish": 6, "comment": 5, "create a tag": 3, "like": 2, "restore": 2}
 # What the others need, and may have been deleted by now.
-BEGINNINGS = ("publish", "comment", "create an event", "open a room")
+BEGINNINGS = ("upload", "publish", "comment", "create an event", "open a room")
 Act = tuple[str, str, dict[str, Any] | None, Member]
 
 
@@ -168,6 +174,12 @@ def _event(mix: Mix) -> Act:
     return "POST", "events", draft | {"max_participants": 3}, _someone(mix)
 
 
+def _illustrated(mix: Mix) -> Act:
+    """Write a post with an image above it, as whose image it is."""
+    image = mix.one("media")
+    return "POST", "posts", mix.draft() | {"featured_image_id": image}, mix.authors.get(image, mix.admin)
+
+
 def _batch(mix: Mix) -> Act:
     return "POST", "posts/bulk", {"posts": [mix.draft() for _ in range(3)]}, _someone(mix)
 
@@ -185,6 +197,10 @@ ACTS: dict[str, Callable[[Mix], Act]] = {
     "like a post": lambda mix: ("PUT", f"posts/{mix.one('posts')}/like", None, _someone(mix)),
     "offer an item": lambda mix: ("POST", "items", mix.offer(), _someone(mix)),
     "edit an item": _by_author("PATCH", "", Mix.offer, kind="items"),
+    "bring an image": _by_author("POST", "/images", lambda _: IMAGE, kind="items"),
+    "upload": lambda mix: ("POST", "media", IMAGE, _someone(mix)),
+    "illustrate": _illustrated,
+    "delete a medium": _by_author("DELETE", "", kind="media"),
     "delete an item": _of("items", "DELETE"),
     "comment": lambda mix: ("POST", f"posts/{mix.one('posts')}/comments", {"content": "Looms, yes."}, _someone(mix)),
     "answer": _answer,

@@ -82,8 +82,10 @@ from .types.items import (
     ListItemsResponse,
     ListMyItemsResponse,
     ListPopularItemsResponse,
+    RemoveItemImageResponse,
     SearchItemsResponse,
     UpdateItemResponse,
+    UploadItemImagesResponse,
 )
 from .types.jobs import (
     CancelJobResponse,
@@ -1523,274 +1525,298 @@ OPERATION_112: Final[OperationPlan[DeleteItemResponse]] = OperationPlan(
     security=security.OPERATION_112,
 )
 
-OPERATION_113: Final[OperationPlan[ListMyItemsResponse]] = OperationPlan(
-    operation_id='listMyItems',
-    method='GET',
-    path='/users/me/items',
+OPERATION_113: Final[OperationPlan[UploadItemImagesResponse]] = OperationPlan(
+    operation_id='uploadItemImages',
+    method='POST',
+    path='/items/{item_id}/images',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1587), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1594)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1590), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1591), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1592), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1594))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'page', 'status')), codec=model_bindings.codec_1582), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'page', 'status')), codec=model_bindings.codec_1583), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit', 'status')), codec=model_bindings.codec_1584), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'page', 'status')), codec=model_bindings.codec_1585), ParameterSpec(plan=ParameterPlan(location='query', name='status', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page')), codec=model_bindings.codec_1586)),
+    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_1584), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1598)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1588), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1589), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1590), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1591), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1592), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1593), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1594), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1595), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1596), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1598))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1582), ParameterSpec(plan=ParameterPlan(location='path', name='item_id', style='simple', required=True), codec=model_bindings.codec_1583)),
+    body=RequestBody(media=(BodyMedia(media_type='multipart/form-data', kind='multipart', form=MultipartForm(parts=(PartPlan('files', repeated=True),))),), default='multipart/form-data', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_113,
 )
 
-OPERATION_114: Final[OperationPlan[SearchEverythingResponse]] = OperationPlan(
-    operation_id='searchEverything',
-    method='GET',
-    path='/search',
+OPERATION_114: Final[OperationPlan[RemoveItemImageResponse]] = OperationPlan(
+    operation_id='removeItemImage',
+    method='DELETE',
+    path='/items/{item_id}/images/{media_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1600), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1607)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1603), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1604), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1605), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1607))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='q', style='form', explode=True, required=True, reserved_names=('cursor', 'kind', 'limit')), codec=model_bindings.codec_1596), ParameterSpec(plan=ParameterPlan(location='query', name='kind', style='form', explode=True, reserved_names=('cursor', 'limit', 'q')), codec=model_bindings.codec_1597), ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'kind', 'q')), codec=model_bindings.codec_1598), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('kind', 'limit', 'q')), codec=model_bindings.codec_1599)),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1608)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1602), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1603), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1604), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1605), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1606), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1608))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='item_id', style='simple', required=True, reserved_names=('media_id',)), codec=model_bindings.codec_1600), ParameterSpec(plan=ParameterPlan(location='path', name='media_id', style='simple', required=True, reserved_names=('item_id',)), codec=model_bindings.codec_1601)),
     request_id_header='X-Request-ID',
-    response_media_type='application/json',
     security=security.OPERATION_114,
 )
 
-OPERATION_115: Final[OperationPlan[GetStatisticsResponse]] = OperationPlan(
-    operation_id='getStatistics',
+OPERATION_115: Final[OperationPlan[ListMyItemsResponse]] = OperationPlan(
+    operation_id='listMyItems',
     method='GET',
-    path='/stats',
+    path='/users/me/items',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1609), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1615)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1611), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1612), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1613), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1615))),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1615), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1622)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1618), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1619), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1620), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1622))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'page', 'status')), codec=model_bindings.codec_1610), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'page', 'status')), codec=model_bindings.codec_1611), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit', 'status')), codec=model_bindings.codec_1612), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'page', 'status')), codec=model_bindings.codec_1613), ParameterSpec(plan=ParameterPlan(location='query', name='status', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page')), codec=model_bindings.codec_1614)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_115,
 )
 
-OPERATION_116: Final[OperationPlan[ListAuditEventsResponse]] = OperationPlan(
-    operation_id='listAuditEvents',
+OPERATION_116: Final[OperationPlan[SearchEverythingResponse]] = OperationPlan(
+    operation_id='searchEverything',
     method='GET',
-    path='/admin/audit-events',
+    path='/search',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1627), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1635)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1630), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1631), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1632), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1633), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1635))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1617), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1618), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'sort', 'subject_id')), codec=model_bindings.codec_1619), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1620), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'subject_id')), codec=model_bindings.codec_1621), ParameterSpec(plan=ParameterPlan(location='query', name='action', style='form', explode=True, reserved_names=('actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1622), ParameterSpec(plan=ParameterPlan(location='query', name='actor_id', style='form', explode=True, reserved_names=('action', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1623), ParameterSpec(plan=ParameterPlan(location='query', name='subject_id', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_1624), ParameterSpec(plan=ParameterPlan(location='query', name='created_after', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1625), ParameterSpec(plan=ParameterPlan(location='query', name='created_before', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1626)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1628), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1635)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1631), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1632), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1633), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1635))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='q', style='form', explode=True, required=True, reserved_names=('cursor', 'kind', 'limit')), codec=model_bindings.codec_1624), ParameterSpec(plan=ParameterPlan(location='query', name='kind', style='form', explode=True, reserved_names=('cursor', 'limit', 'q')), codec=model_bindings.codec_1625), ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'kind', 'q')), codec=model_bindings.codec_1626), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('kind', 'limit', 'q')), codec=model_bindings.codec_1627)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_116,
 )
 
-OPERATION_117: Final[OperationPlan[ListJobsResponse]] = OperationPlan(
-    operation_id='listJobs',
+OPERATION_117: Final[OperationPlan[GetStatisticsResponse]] = OperationPlan(
+    operation_id='getStatistics',
     method='GET',
-    path='/jobs',
+    path='/stats',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1644), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1651)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1647), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1648), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1649), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1651))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'page', 'sort', 'status')), codec=model_bindings.codec_1637), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'kind', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_1638), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'limit', 'sort', 'status')), codec=model_bindings.codec_1639), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'kind', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_1640), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'kind', 'limit', 'page', 'status')), codec=model_bindings.codec_1641), ParameterSpec(plan=ParameterPlan(location='query', name='status', style='form', explode=True, reserved_names=('cursor', 'include_total', 'kind', 'limit', 'page', 'sort')), codec=model_bindings.codec_1642), ParameterSpec(plan=ParameterPlan(location='query', name='kind', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_1643)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1637), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1643)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1639), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1640), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1641), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1643))),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_117,
 )
 
-OPERATION_118: Final[OperationPlan[GetJobResponse]] = OperationPlan(
-    operation_id='getJob',
+OPERATION_118: Final[OperationPlan[ListAuditEventsResponse]] = OperationPlan(
+    operation_id='listAuditEvents',
     method='GET',
-    path='/jobs/{job_id}',
+    path='/admin/audit-events',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1654), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1661)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1656), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1657), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1658), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1659), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1661))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_1653),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1655), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1663)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1658), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1659), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1660), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1661), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1663))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1645), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1646), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'sort', 'subject_id')), codec=model_bindings.codec_1647), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1648), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'subject_id')), codec=model_bindings.codec_1649), ParameterSpec(plan=ParameterPlan(location='query', name='action', style='form', explode=True, reserved_names=('actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1650), ParameterSpec(plan=ParameterPlan(location='query', name='actor_id', style='form', explode=True, reserved_names=('action', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1651), ParameterSpec(plan=ParameterPlan(location='query', name='subject_id', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_1652), ParameterSpec(plan=ParameterPlan(location='query', name='created_after', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1653), ParameterSpec(plan=ParameterPlan(location='query', name='created_before', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1654)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_118,
 )
 
-OPERATION_119: Final[OperationPlan[CancelJobResponse]] = OperationPlan(
-    operation_id='cancelJob',
-    method='PUT',
-    path='/jobs/{job_id}/cancellation',
+OPERATION_119: Final[OperationPlan[ListJobsResponse]] = OperationPlan(
+    operation_id='listJobs',
+    method='GET',
+    path='/jobs',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1664), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1672)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1665), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1666), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1667), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1668), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1669), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1670), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1672))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_1663),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1672), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1679)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1675), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1676), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1677), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1679))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'page', 'sort', 'status')), codec=model_bindings.codec_1665), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'kind', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_1666), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'limit', 'sort', 'status')), codec=model_bindings.codec_1667), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'kind', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_1668), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'kind', 'limit', 'page', 'status')), codec=model_bindings.codec_1669), ParameterSpec(plan=ParameterPlan(location='query', name='status', style='form', explode=True, reserved_names=('cursor', 'include_total', 'kind', 'limit', 'page', 'sort')), codec=model_bindings.codec_1670), ParameterSpec(plan=ParameterPlan(location='query', name='kind', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_1671)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_119,
 )
 
-OPERATION_120: Final[OperationPlan[RetryJobResponse]] = OperationPlan(
-    operation_id='retryJob',
-    method='PUT',
-    path='/jobs/{job_id}/retry',
+OPERATION_120: Final[OperationPlan[GetJobResponse]] = OperationPlan(
+    operation_id='getJob',
+    method='GET',
+    path='/jobs/{job_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1675), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1683)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1676), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1677), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1678), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1679), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1680), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1681), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1683))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_1674),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1682), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1689)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1684), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1685), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1686), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1687), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1689))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_1681),),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_120,
 )
 
-OPERATION_121: Final[OperationPlan[ListNotificationsResponse]] = OperationPlan(
-    operation_id='listNotifications',
-    method='GET',
-    path='/notifications',
+OPERATION_121: Final[OperationPlan[CancelJobResponse]] = OperationPlan(
+    operation_id='cancelJob',
+    method='PUT',
+    path='/jobs/{job_id}/cancellation',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1691), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1698)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1694), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1695), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1696), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1698))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'page', 'unread')), codec=model_bindings.codec_1685), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'kind', 'limit', 'page', 'unread')), codec=model_bindings.codec_1686), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'limit', 'unread')), codec=model_bindings.codec_1687), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'kind', 'limit', 'page', 'unread')), codec=model_bindings.codec_1688), ParameterSpec(plan=ParameterPlan(location='query', name='unread', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'include_total', 'kind', 'limit', 'page')), codec=model_bindings.codec_1689), ParameterSpec(plan=ParameterPlan(location='query', name='kind', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'unread')), codec=model_bindings.codec_1690)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1692), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1700)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1693), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1694), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1695), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1696), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1697), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1698), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1700))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_1691),),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_121,
 )
 
-OPERATION_122: Final[OperationPlan[GetNotificationCountsResponse]] = OperationPlan(
-    operation_id='getNotificationCounts',
-    method='GET',
-    path='/notifications/counts',
+OPERATION_122: Final[OperationPlan[RetryJobResponse]] = OperationPlan(
+    operation_id='retryJob',
+    method='PUT',
+    path='/jobs/{job_id}/retry',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1700), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1706)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1702), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1703), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1704), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1706))),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1703), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1711)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1704), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1705), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1706), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1707), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1708), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1709), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1711))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_1702),),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_122,
 )
 
-OPERATION_123: Final[OperationPlan[MarkNotificationsReadResponse]] = OperationPlan(
+OPERATION_123: Final[OperationPlan[ListNotificationsResponse]] = OperationPlan(
+    operation_id='listNotifications',
+    method='GET',
+    path='/notifications',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1719), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1726)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1722), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1723), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1724), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1726))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'page', 'unread')), codec=model_bindings.codec_1713), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'kind', 'limit', 'page', 'unread')), codec=model_bindings.codec_1714), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'limit', 'unread')), codec=model_bindings.codec_1715), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'kind', 'limit', 'page', 'unread')), codec=model_bindings.codec_1716), ParameterSpec(plan=ParameterPlan(location='query', name='unread', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'include_total', 'kind', 'limit', 'page')), codec=model_bindings.codec_1717), ParameterSpec(plan=ParameterPlan(location='query', name='kind', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'unread')), codec=model_bindings.codec_1718)),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_123,
+)
+
+OPERATION_124: Final[OperationPlan[GetNotificationCountsResponse]] = OperationPlan(
+    operation_id='getNotificationCounts',
+    method='GET',
+    path='/notifications/counts',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1728), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1734)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1730), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1731), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1732), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1734))),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_124,
+)
+
+OPERATION_125: Final[OperationPlan[MarkNotificationsReadResponse]] = OperationPlan(
     operation_id='markNotificationsRead',
     method='PUT',
     path='/notifications/read',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1715)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1710), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1711), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1712), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1713), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1715))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='until', style='form', explode=True, reserved_names=('kind',)), codec=model_bindings.codec_1708), ParameterSpec(plan=ParameterPlan(location='query', name='kind', style='form', explode=True, reserved_names=('until',)), codec=model_bindings.codec_1709)),
-    request_id_header='X-Request-ID',
-    security=security.OPERATION_123,
-)
-
-OPERATION_124: Final[OperationPlan[MarkNotificationReadResponse]] = OperationPlan(
-    operation_id='markNotificationRead',
-    method='PUT',
-    path='/notifications/{notification_id}/read',
-    servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1724)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1718), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1719), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1720), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1721), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1722), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1724))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='notification_id', style='simple', required=True), codec=model_bindings.codec_1717),),
-    request_id_header='X-Request-ID',
-    security=security.OPERATION_124,
-)
-
-OPERATION_125: Final[OperationPlan[MarkNotificationUnreadResponse]] = OperationPlan(
-    operation_id='markNotificationUnread',
-    method='DELETE',
-    path='/notifications/{notification_id}/read',
-    servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1733)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1727), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1728), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1729), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1730), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1731), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1733))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='notification_id', style='simple', required=True), codec=model_bindings.codec_1726),),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1743)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1738), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1739), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1740), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1741), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1743))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='until', style='form', explode=True, reserved_names=('kind',)), codec=model_bindings.codec_1736), ParameterSpec(plan=ParameterPlan(location='query', name='kind', style='form', explode=True, reserved_names=('until',)), codec=model_bindings.codec_1737)),
     request_id_header='X-Request-ID',
     security=security.OPERATION_125,
 )
 
-OPERATION_126: Final[OperationPlan[GetNotificationPreferencesResponse]] = OperationPlan(
+OPERATION_126: Final[OperationPlan[MarkNotificationReadResponse]] = OperationPlan(
+    operation_id='markNotificationRead',
+    method='PUT',
+    path='/notifications/{notification_id}/read',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1752)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1746), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1747), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1748), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1749), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1750), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1752))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='notification_id', style='simple', required=True), codec=model_bindings.codec_1745),),
+    request_id_header='X-Request-ID',
+    security=security.OPERATION_126,
+)
+
+OPERATION_127: Final[OperationPlan[MarkNotificationUnreadResponse]] = OperationPlan(
+    operation_id='markNotificationUnread',
+    method='DELETE',
+    path='/notifications/{notification_id}/read',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1761)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1755), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1756), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1757), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1758), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1759), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1761))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='notification_id', style='simple', required=True), codec=model_bindings.codec_1754),),
+    request_id_header='X-Request-ID',
+    security=security.OPERATION_127,
+)
+
+OPERATION_128: Final[OperationPlan[GetNotificationPreferencesResponse]] = OperationPlan(
     operation_id='getNotificationPreferences',
     method='GET',
     path='/users/me/notification-preferences',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1736), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1745)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1741), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1742), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1743), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1745))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_1735),),
-    request_id_header='X-Request-ID',
-    response_media_type='application/json',
-    security=security.OPERATION_126,
-)
-
-OPERATION_127: Final[OperationPlan[UpdateNotificationPreferencesResponse]] = OperationPlan(
-    operation_id='updateNotificationPreferences',
-    method='PATCH',
-    path='/users/me/notification-preferences',
-    servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1749), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1761)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1751), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1752), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1753), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1754), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1755), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1756), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1757), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1758), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1759), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1761))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1747),),
-    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_1748),), default='application/merge-patch+json', required=True),
-    request_id_header='X-Request-ID',
-    response_media_type='application/json',
-    security=security.OPERATION_127,
-)
-
-OPERATION_128: Final[OperationPlan[ListMyMediaResponse]] = OperationPlan(
-    operation_id='listMyMedia',
-    method='GET',
-    path='/media',
-    servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1770), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1777)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1773), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1774), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1775), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1777))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('content_type', 'cursor', 'include_total', 'kind', 'page', 'sort')), codec=model_bindings.codec_1763), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('content_type', 'include_total', 'kind', 'limit', 'page', 'sort')), codec=model_bindings.codec_1764), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('content_type', 'cursor', 'include_total', 'kind', 'limit', 'sort')), codec=model_bindings.codec_1765), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('content_type', 'cursor', 'kind', 'limit', 'page', 'sort')), codec=model_bindings.codec_1766), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('content_type', 'cursor', 'include_total', 'kind', 'limit', 'page')), codec=model_bindings.codec_1767), ParameterSpec(plan=ParameterPlan(location='query', name='kind', style='form', explode=True, reserved_names=('content_type', 'cursor', 'include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_1768), ParameterSpec(plan=ParameterPlan(location='query', name='content_type', style='form', explode=True, reserved_names=('cursor', 'include_total', 'kind', 'limit', 'page', 'sort')), codec=model_bindings.codec_1769)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1764), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1773)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1769), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1770), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1771), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1773))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_1763),),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_128,
 )
 
-OPERATION_129: Final[OperationPlan[UploadMediaResponse]] = OperationPlan(
-    operation_id='uploadMedia',
-    method='POST',
-    path='/media',
+OPERATION_129: Final[OperationPlan[UpdateNotificationPreferencesResponse]] = OperationPlan(
+    operation_id='updateNotificationPreferences',
+    method='PATCH',
+    path='/users/me/notification-preferences',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_1780), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1792)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1783), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1784), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1785), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1786), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1787), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1788), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1789), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1790), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1792))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1779),),
-    body=RequestBody(media=(BodyMedia(media_type='multipart/form-data', kind='multipart', form=MultipartForm(parts=(PartPlan('files', repeated=True),))),), default='multipart/form-data', required=True),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1777), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1789)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1779), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1780), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1781), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1782), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1783), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1784), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1785), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1786), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1787), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1789))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1775),),
+    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_1776),), default='application/merge-patch+json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_129,
 )
 
-OPERATION_130: Final[OperationPlan[GetMediaResponse]] = OperationPlan(
-    operation_id='getMedia',
+OPERATION_130: Final[OperationPlan[ListMyMediaResponse]] = OperationPlan(
+    operation_id='listMyMedia',
     method='GET',
-    path='/media/{media_id}',
+    path='/media',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1796), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1806)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1801), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1802), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1803), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1804), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1806))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_1794), ParameterSpec(plan=ParameterPlan(location='path', name='media_id', style='simple', required=True), codec=model_bindings.codec_1795)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1798), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1805)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1801), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1802), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1803), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1805))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('content_type', 'cursor', 'include_total', 'kind', 'page', 'sort')), codec=model_bindings.codec_1791), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('content_type', 'include_total', 'kind', 'limit', 'page', 'sort')), codec=model_bindings.codec_1792), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('content_type', 'cursor', 'include_total', 'kind', 'limit', 'sort')), codec=model_bindings.codec_1793), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('content_type', 'cursor', 'kind', 'limit', 'page', 'sort')), codec=model_bindings.codec_1794), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('content_type', 'cursor', 'include_total', 'kind', 'limit', 'page')), codec=model_bindings.codec_1795), ParameterSpec(plan=ParameterPlan(location='query', name='kind', style='form', explode=True, reserved_names=('content_type', 'cursor', 'include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_1796), ParameterSpec(plan=ParameterPlan(location='query', name='content_type', style='form', explode=True, reserved_names=('cursor', 'include_total', 'kind', 'limit', 'page', 'sort')), codec=model_bindings.codec_1797)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_130,
 )
 
-OPERATION_131: Final[OperationPlan[DeleteMediaResponse]] = OperationPlan(
+OPERATION_131: Final[OperationPlan[UploadMediaResponse]] = OperationPlan(
+    operation_id='uploadMedia',
+    method='POST',
+    path='/media',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_1808), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1820)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1811), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1812), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1813), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1814), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1815), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1816), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1817), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1818), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1820))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1807),),
+    body=RequestBody(media=(BodyMedia(media_type='multipart/form-data', kind='multipart', form=MultipartForm(parts=(PartPlan('files', repeated=True),))),), default='multipart/form-data', required=True),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_131,
+)
+
+OPERATION_132: Final[OperationPlan[GetMediaResponse]] = OperationPlan(
+    operation_id='getMedia',
+    method='GET',
+    path='/media/{media_id}',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1824), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1834)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1829), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1830), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1831), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1832), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1834))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_1822), ParameterSpec(plan=ParameterPlan(location='path', name='media_id', style='simple', required=True), codec=model_bindings.codec_1823)),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_132,
+)
+
+OPERATION_133: Final[OperationPlan[DeleteMediaResponse]] = OperationPlan(
     operation_id='deleteMedia',
     method='DELETE',
     path='/media/{media_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1818)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1810), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1811), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1812), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1813), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1814), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1815), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1816), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1818))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1808), ParameterSpec(plan=ParameterPlan(location='path', name='media_id', style='simple', required=True), codec=model_bindings.codec_1809)),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1846)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1838), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1839), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1840), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1841), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1842), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1843), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1844), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1846))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1836), ParameterSpec(plan=ParameterPlan(location='path', name='media_id', style='simple', required=True), codec=model_bindings.codec_1837)),
     request_id_header='X-Request-ID',
-    security=security.OPERATION_131,
+    security=security.OPERATION_133,
 )
 
-OPERATION_132: Final[OperationPlan[DownloadMediaResponse]] = OperationPlan(
+OPERATION_134: Final[OperationPlan[DownloadMediaResponse]] = OperationPlan(
     operation_id='downloadMedia',
     method='GET',
     path='/media/{media_id}/content',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((binary_branch('200', 'image/jpeg', model_bindings.codec_1824), binary_branch('200', 'image/png', model_bindings.codec_1825), binary_branch('200', 'image/gif', model_bindings.codec_1826), binary_branch('200', 'image/webp', model_bindings.codec_1827), binary_branch('200', 'application/pdf', model_bindings.codec_1828), binary_branch('200', 'text/plain', model_bindings.codec_1829), binary_branch('200', 'application/msword', model_bindings.codec_1830), binary_branch('200', 'video/mp4', model_bindings.codec_1831), binary_branch('200', 'video/webm', model_bindings.codec_1832), binary_branch('206', 'image/jpeg', model_bindings.codec_1837), binary_branch('206', 'image/png', model_bindings.codec_1838), binary_branch('206', 'image/gif', model_bindings.codec_1839), binary_branch('206', 'image/webp', model_bindings.codec_1840), binary_branch('206', 'application/pdf', model_bindings.codec_1841), binary_branch('206', 'text/plain', model_bindings.codec_1842), binary_branch('206', 'application/msword', model_bindings.codec_1843), binary_branch('206', 'video/mp4', model_bindings.codec_1844), binary_branch('206', 'video/webm', model_bindings.codec_1845), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1859)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1853), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1854), model_branch('416', 'application/problem+json', 'json', model_bindings.codec_1855), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1856), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1857), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1859))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Range', style='simple', reserved_names=('If-None-Match', 'If-Range', 'X-API-Key')), codec=model_bindings.codec_1820), ParameterSpec(plan=ParameterPlan(location='header', name='If-Range', style='simple', reserved_names=('If-None-Match', 'Range', 'X-API-Key')), codec=model_bindings.codec_1821), ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('If-Range', 'Range', 'X-API-Key')), codec=model_bindings.codec_1822), ParameterSpec(plan=ParameterPlan(location='path', name='media_id', style='simple', required=True), codec=model_bindings.codec_1823)),
-    request_id_header='X-Request-ID',
-    security=security.OPERATION_132,
-)
-
-OPERATION_133: Final[OperationPlan[CreateVariantResponse]] = OperationPlan(
-    operation_id='createVariant',
-    method='POST',
-    path='/media/{media_id}/variants',
-    servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('202', 'application/json', 'json', model_bindings.codec_1864), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1877)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1867), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1868), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1869), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1870), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1871), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1872), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1873), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1874), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1875), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1877))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1861), ParameterSpec(plan=ParameterPlan(location='path', name='media_id', style='simple', required=True), codec=model_bindings.codec_1862)),
-    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_1863),), default='application/json', required=True),
-    request_id_header='X-Request-ID',
-    response_media_type='application/json',
-    security=security.OPERATION_133,
-)
-
-OPERATION_134: Final[OperationPlan[DownloadVariantResponse]] = OperationPlan(
-    operation_id='downloadVariant',
-    method='GET',
-    path='/media/{media_id}/variants/{variant_id}/content',
-    servers=_SERVERS_0,
-    responses=ResponseDecoder((binary_branch('200', 'image/jpeg', model_bindings.codec_1884), binary_branch('200', 'image/webp', model_bindings.codec_1885), binary_branch('206', 'image/jpeg', model_bindings.codec_1890), binary_branch('206', 'image/webp', model_bindings.codec_1891), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1905)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1899), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1900), model_branch('416', 'application/problem+json', 'json', model_bindings.codec_1901), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1902), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1903), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1905))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Range', style='simple', reserved_names=('If-None-Match', 'If-Range', 'X-API-Key')), codec=model_bindings.codec_1879), ParameterSpec(plan=ParameterPlan(location='header', name='If-Range', style='simple', reserved_names=('If-None-Match', 'Range', 'X-API-Key')), codec=model_bindings.codec_1880), ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('If-Range', 'Range', 'X-API-Key')), codec=model_bindings.codec_1881), ParameterSpec(plan=ParameterPlan(location='path', name='media_id', style='simple', required=True, reserved_names=('variant_id',)), codec=model_bindings.codec_1882), ParameterSpec(plan=ParameterPlan(location='path', name='variant_id', style='simple', required=True, reserved_names=('media_id',)), codec=model_bindings.codec_1883)),
+    responses=ResponseDecoder((binary_branch('200', 'image/jpeg', model_bindings.codec_1852), binary_branch('200', 'image/png', model_bindings.codec_1853), binary_branch('200', 'image/gif', model_bindings.codec_1854), binary_branch('200', 'image/webp', model_bindings.codec_1855), binary_branch('200', 'application/pdf', model_bindings.codec_1856), binary_branch('200', 'text/plain', model_bindings.codec_1857), binary_branch('200', 'application/msword', model_bindings.codec_1858), binary_branch('200', 'video/mp4', model_bindings.codec_1859), binary_branch('200', 'video/webm', model_bindings.codec_1860), binary_branch('206', 'image/jpeg', model_bindings.codec_1865), binary_branch('206', 'image/png', model_bindings.codec_1866), binary_branch('206', 'image/gif', model_bindings.codec_1867), binary_branch('206', 'image/webp', model_bindings.codec_1868), binary_branch('206', 'application/pdf', model_bindings.codec_1869), binary_branch('206', 'text/plain', model_bindings.codec_1870), binary_branch('206', 'application/msword', model_bindings.codec_1871), binary_branch('206', 'video/mp4', model_bindings.codec_1872), binary_branch('206', 'video/webm', model_bindings.codec_1873), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1887)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1881), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1882), model_branch('416', 'application/problem+json', 'json', model_bindings.codec_1883), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1884), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1885), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1887))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Range', style='simple', reserved_names=('If-None-Match', 'If-Range', 'X-API-Key')), codec=model_bindings.codec_1848), ParameterSpec(plan=ParameterPlan(location='header', name='If-Range', style='simple', reserved_names=('If-None-Match', 'Range', 'X-API-Key')), codec=model_bindings.codec_1849), ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('If-Range', 'Range', 'X-API-Key')), codec=model_bindings.codec_1850), ParameterSpec(plan=ParameterPlan(location='path', name='media_id', style='simple', required=True), codec=model_bindings.codec_1851)),
     request_id_header='X-Request-ID',
     security=security.OPERATION_134,
 )
 
-OPERATION_135: Final[OperationPlan[SendMailResponse]] = OperationPlan(
+OPERATION_135: Final[OperationPlan[CreateVariantResponse]] = OperationPlan(
+    operation_id='createVariant',
+    method='POST',
+    path='/media/{media_id}/variants',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('202', 'application/json', 'json', model_bindings.codec_1892), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1905)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1895), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1896), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1897), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1898), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1899), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1900), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1901), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1902), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1903), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1905))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1889), ParameterSpec(plan=ParameterPlan(location='path', name='media_id', style='simple', required=True), codec=model_bindings.codec_1890)),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_1891),), default='application/json', required=True),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_135,
+)
+
+OPERATION_136: Final[OperationPlan[DownloadVariantResponse]] = OperationPlan(
+    operation_id='downloadVariant',
+    method='GET',
+    path='/media/{media_id}/variants/{variant_id}/content',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((binary_branch('200', 'image/jpeg', model_bindings.codec_1912), binary_branch('200', 'image/webp', model_bindings.codec_1913), binary_branch('206', 'image/jpeg', model_bindings.codec_1918), binary_branch('206', 'image/webp', model_bindings.codec_1919), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1933)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1927), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1928), model_branch('416', 'application/problem+json', 'json', model_bindings.codec_1929), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1930), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1931), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1933))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Range', style='simple', reserved_names=('If-None-Match', 'If-Range', 'X-API-Key')), codec=model_bindings.codec_1907), ParameterSpec(plan=ParameterPlan(location='header', name='If-Range', style='simple', reserved_names=('If-None-Match', 'Range', 'X-API-Key')), codec=model_bindings.codec_1908), ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('If-Range', 'Range', 'X-API-Key')), codec=model_bindings.codec_1909), ParameterSpec(plan=ParameterPlan(location='path', name='media_id', style='simple', required=True, reserved_names=('variant_id',)), codec=model_bindings.codec_1910), ParameterSpec(plan=ParameterPlan(location='path', name='variant_id', style='simple', required=True, reserved_names=('media_id',)), codec=model_bindings.codec_1911)),
+    request_id_header='X-Request-ID',
+    security=security.OPERATION_136,
+)
+
+OPERATION_137: Final[OperationPlan[SendMailResponse]] = OperationPlan(
     operation_id='sendMail',
     method='POST',
     path='/admin/mail',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('202', 'application/json', 'json', model_bindings.codec_1909), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1921)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1912), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1913), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1914), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1915), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1916), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1917), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1918), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1919), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1921))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1907),),
-    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_1908),), default='application/json', required=True),
+    responses=ResponseDecoder((model_branch('202', 'application/json', 'json', model_bindings.codec_1937), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1949)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1940), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1941), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1942), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1943), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1944), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1945), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1946), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1947), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1949))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1935),),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_1936),), default='application/json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
-    security=security.OPERATION_135,
+    security=security.OPERATION_137,
 )

@@ -251,6 +251,7 @@ class ProblemCode(StrEnum):
     last_member = 'last_member'
     quota_exceeded = 'quota_exceeded'
     not_an_image = 'not_an_image'
+    too_many_images = 'too_many_images'
     last_admin = 'last_admin'
     own_account = 'own_account'
     invalid_transition = 'invalid_transition'
@@ -1366,6 +1367,21 @@ TagNames = TypeAliasType(
 )
 
 
+EmbeddedUrl = TypeAliasType(
+    "EmbeddedUrl",
+    Annotated[
+        StrictStr,
+        Field(
+            description='An absolute address.',
+            examples=['http://localhost:8000/api/v1/posts/by-slug/looms-and-engines'],
+            max_length=2000,
+            min_length=1,
+            pattern='^[!-~]+$',
+        ),
+    ],
+)
+
+
 class Author(BaseModel):
     username: Username
     full_name: Annotated[
@@ -1409,6 +1425,16 @@ class PostSummary(BaseModel):
     tags: TagNames
     category_id: Annotated[
         Id | None, Field(description='The category; `null` when it is in none.')
+    ]
+    featured_image_id: Annotated[
+        Id | None,
+        Field(
+            description='The medium that is its featured image; `null` when it has none.'
+        ),
+    ]
+    featured_image: Annotated[
+        EmbeddedUrl | None,
+        Field(description='Where the featured image is; `null` when it has none.'),
     ]
     author: Author
     views: Count
@@ -1502,6 +1528,12 @@ class PostCreate(BaseModel):
         Id | None | MISSING,
         Field(description='The category, which must be active; `null` is none.'),
     ] = MISSING
+    featured_image_id: Annotated[
+        Id | None | MISSING,
+        Field(
+            description="The featured image, an image of one's own media; `null` is none. Everybody can see it for as long as the post is published."
+        ),
+    ] = MISSING
 
 
 class Post(BaseModel):
@@ -1522,6 +1554,16 @@ class Post(BaseModel):
     tags: TagNames
     category_id: Annotated[
         Id | None, Field(description='The category; `null` when it is in none.')
+    ]
+    featured_image_id: Annotated[
+        Id | None,
+        Field(
+            description='The medium that is its featured image; `null` when it has none.'
+        ),
+    ]
+    featured_image: Annotated[
+        EmbeddedUrl | None,
+        Field(description='Where the featured image is; `null` when it has none.'),
     ]
     author: Author
     views: Count
@@ -1802,6 +1844,12 @@ class PostUpdate(_JsonSchemaRuntimeValidationBase):
     category_id: Annotated[
         Id | None | MISSING,
         Field(description='The category, which must be active; `null` is none.'),
+    ] = MISSING
+    featured_image_id: Annotated[
+        Id | None | MISSING,
+        Field(
+            description="The featured image, an image of one's own media; `null` is none. Everybody can see it for as long as the post is published."
+        ),
     ] = MISSING
     featured: Annotated[
         StrictBool | MISSING, Field(description='Needs the scope `posts:feature`.')
@@ -2457,21 +2505,6 @@ RssFeed = TypeAliasType(
 )
 
 
-EmbeddedUrl = TypeAliasType(
-    "EmbeddedUrl",
-    Annotated[
-        StrictStr,
-        Field(
-            description='An absolute address.',
-            examples=['http://localhost:8000/api/v1/posts/by-slug/looms-and-engines'],
-            max_length=2000,
-            min_length=1,
-            pattern='^[!-~]+$',
-        ),
-    ],
-)
-
-
 class OembedFormat(StrEnum):
     json = 'json'
 
@@ -2964,6 +2997,13 @@ class ItemStatus(StrEnum):
     draft = 'draft'
 
 
+class ItemImage(BaseModel):
+    id: Id
+    url: EmbeddedUrl
+    width: Pixels
+    height: Pixels
+
+
 class Item(BaseModel):
     id: Id
     title: ItemTitle
@@ -2987,6 +3027,10 @@ class Item(BaseModel):
         Id | None, Field(description='The category; `null` when it is in none.')
     ]
     owner: Author
+    images: Annotated[
+        list[ItemImage],
+        Field(description='Its images, in the order in which they came.', max_length=5),
+    ]
     views: Count
     version: Annotated[
         StrictInt, Field(description='Counts the edits.', ge=1, le=2147483647)
@@ -3079,6 +3123,26 @@ class ItemUpdate(_JsonSchemaRuntimeValidationBase):
         Id | None | MISSING,
         Field(description='The category, which must be active; `null` is none.'),
     ] = MISSING
+
+
+MediaFile = TypeAliasType(
+    "MediaFile",
+    Annotated[bytes, Field(description='The content of a file.', max_length=104857600)],
+)
+
+
+class MediaUpload(BaseModel):
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    files: Annotated[
+        list[MediaFile],
+        Field(
+            description='The files, each a part of this name.',
+            max_length=5,
+            min_length=1,
+        ),
+    ]
 
 
 class SearchType(StrEnum):
@@ -3532,26 +3596,6 @@ class MediaPage(BaseModel):
         list[Media], Field(description='The media of this page.', max_length=100)
     ]
     page: Page
-
-
-MediaFile = TypeAliasType(
-    "MediaFile",
-    Annotated[bytes, Field(description='The content of a file.', max_length=104857600)],
-)
-
-
-class MediaUpload(BaseModel):
-    model_config = ConfigDict(
-        extra='forbid',
-    )
-    files: Annotated[
-        list[MediaFile],
-        Field(
-            description='The files, each a part of this name.',
-            max_length=5,
-            min_length=1,
-        ),
-    ]
 
 
 class MediaBatch(BaseModel):

@@ -140,6 +140,8 @@ OperationDependencies = TypedDict(
         'get_item': Sequence[params.Depends],
         'update_item': Sequence[params.Depends],
         'delete_item': Sequence[params.Depends],
+        'upload_item_images': Sequence[params.Depends],
+        'remove_item_image': Sequence[params.Depends],
         'list_my_items': Sequence[params.Depends],
         'search_everything': Sequence[params.Depends],
         'get_statistics': Sequence[params.Depends],
@@ -1445,6 +1447,23 @@ class DeleteItem:
 
     RESPONSES: Final = OperationResponses(
         responses={'204': Declared(), '401': Declared(media_type='application/problem+json', model=models.Problem), '403': Declared(media_type='application/problem+json', model=models.Problem), '404': Declared(media_type='application/problem+json', model=models.Problem), '412': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '428': Declared(media_type='application/problem+json', model=models.Problem), '429': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+        primary=204,
+    )
+
+
+class UploadItemImages:
+    """Plans of the upload_item_images operation."""
+
+    RESPONSES: Final = OperationResponses(
+        responses={'201': Declared(media_type='application/json', model=models.Item), '400': Declared(media_type='application/problem+json', model=models.Problem), '401': Declared(media_type='application/problem+json', model=models.Problem), '403': Declared(media_type='application/problem+json', model=models.Problem), '404': Declared(media_type='application/problem+json', model=models.Problem), '409': Declared(media_type='application/problem+json', model=models.Problem), '413': Declared(media_type='application/problem+json', model=models.Problem), '415': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '429': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+    )
+
+
+class RemoveItemImage:
+    """Plans of the remove_item_image operation."""
+
+    RESPONSES: Final = OperationResponses(
+        responses={'204': Declared(), '401': Declared(media_type='application/problem+json', model=models.Problem), '403': Declared(media_type='application/problem+json', model=models.Problem), '404': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '429': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
         primary=204,
     )
 

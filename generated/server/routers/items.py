@@ -7,7 +7,17 @@ from collections.abc import Sequence
 from typing import Annotated, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Depends, Header, Path, Query, Security, params
+from fastapi import (
+    APIRouter,
+    Body,
+    Depends,
+    Header,
+    Path,
+    Query,
+    Request,
+    Security,
+    params,
+)
 from fastapi.responses import Response
 from generated import models
 from pydantic import StringConstraints
@@ -463,6 +473,127 @@ def _add_delete_item(
     )
 
 
+def _add_upload_item_images(
+    router: APIRouter,
+    wiring: Wiring,
+) -> None:
+    items: ItemsService[object] = wiring.services['items']
+    upload_item_images_handler = checked(
+        items.upload_item_images,
+        'The items.upload_item_images method of POST /items/{item_id}/images',
+        ('request', 'principal', 'item_id', 'idempotency_key'),
+        asynchronous=True,
+    )
+
+    upload_item_images_authorize = wiring.authorizer()
+
+    async def upload_item_images_principal(
+        *,
+        bearer: Annotated[str | None, Security(security.bearer, scopes=['items:write', 'media:write'])],
+        cookie: Annotated[str | None, Security(security.cookie, scopes=['items:write', 'media:write'])],
+        csrf: Annotated[str | None, Security(security.csrf)],
+        api_key: Annotated[str | None, Security(security.api_key, scopes=['items:write', 'media:write'])],
+    ) -> object:
+        return await authenticate(
+            ((('bearer', ('items:write', 'media:write')),), (('cookie', ('items:write', 'media:write')), ('csrf', ())), (('apiKey', ('items:write', 'media:write')),)),
+            {'bearer': bearer, 'cookie': cookie, 'csrf': csrf, 'apiKey': api_key},
+            upload_item_images_authorize,
+            'Bearer, APIKey',
+        )
+
+    async def upload_item_images(
+        *,
+        request: Request,
+        principal: Annotated[object, Depends(upload_item_images_principal)],
+        item_id: Annotated[UUID, Path(alias='item_id', description='The item.', examples=['01936b2e-5f8c-7c3a-9d40-2f6f0c1f7a11'])],
+        idempotency_key: Annotated[Annotated[str, StringConstraints(max_length=255, pattern='^[!-~]{1,255}$', strict=True)] | None, Header(alias='Idempotency-Key', convert_underscores=False, description='Makes a retry safe; the same key with the same body within 24 hours gives the first answer again.', examples=['8e03978e-40d5-43e8-bc93-6894a57f9324'])] = None,
+    ) -> object:
+        return dispatch(
+            await upload_item_images_handler(
+                request=request,
+                principal=principal,
+                item_id=item_id,
+                idempotency_key=idempotency_key,
+            ),
+            contract.UploadItemImages.RESPONSES,
+        )
+
+    router.add_api_route(
+        '/items/{item_id}/images',
+        upload_item_images,
+        methods=['POST'],
+        status_code=201,
+        response_model=models.Item,
+        response_model_by_alias=True,
+        response_model_exclude_unset=True,
+        operation_id='uploadItemImages',
+        tags=['Items'],
+        summary='Upload item images',
+        description="Takes 1 to 5 images in the field `files`, and puts all of them or none after the images that the item has. An item has 5 images at most; more are 409. Images are taken as `uploadMedia` takes them, and whatever is no image is 415. They are media of the owner's: everybody can see them for as long as the item is active, `deleteMedia` deletes them, and they stay when the item goes.",
+        response_description='The item, with its images.',
+        dependencies=wiring.dependencies.get('upload_item_images'),
+    )
+
+
+def _add_remove_item_image(
+    router: APIRouter,
+    wiring: Wiring,
+) -> None:
+    items: ItemsService[object] = wiring.services['items']
+    remove_item_image_handler = checked(
+        items.remove_item_image,
+        'The items.remove_item_image method of DELETE /items/{item_id}/images/{media_id}',
+        ('principal', 'item_id', 'media_id'),
+        asynchronous=True,
+    )
+
+    remove_item_image_authorize = wiring.authorizer()
+
+    async def remove_item_image_principal(
+        *,
+        bearer: Annotated[str | None, Security(security.bearer, scopes=['items:write'])],
+        cookie: Annotated[str | None, Security(security.cookie, scopes=['items:write'])],
+        csrf: Annotated[str | None, Security(security.csrf)],
+        api_key: Annotated[str | None, Security(security.api_key, scopes=['items:write'])],
+    ) -> object:
+        return await authenticate(
+            ((('bearer', ('items:write',)),), (('cookie', ('items:write',)), ('csrf', ())), (('apiKey', ('items:write',)),)),
+            {'bearer': bearer, 'cookie': cookie, 'csrf': csrf, 'apiKey': api_key},
+            remove_item_image_authorize,
+            'Bearer, APIKey',
+        )
+
+    async def remove_item_image(
+        *,
+        principal: Annotated[object, Depends(remove_item_image_principal)],
+        item_id: Annotated[UUID, Path(alias='item_id', description='The item.', examples=['01936b2e-5f8c-7c3a-9d40-2f6f0c1f7a11'])],
+        media_id: Annotated[UUID, Path(alias='media_id', description='The medium.', examples=['01936b2e-5f8c-7c3a-9d40-2f6f0c1f7a11'])],
+    ) -> object:
+        return dispatch(
+            await remove_item_image_handler(
+                principal=principal,
+                item_id=item_id,
+                media_id=media_id,
+            ),
+            contract.RemoveItemImage.RESPONSES,
+        )
+
+    router.add_api_route(
+        '/items/{item_id}/images/{media_id}',
+        remove_item_image,
+        methods=['DELETE'],
+        status_code=204,
+        response_model=None,
+        response_class=Response,
+        operation_id='removeItemImage',
+        tags=['Items'],
+        summary='Remove an item image',
+        description="Takes an image off an item. The image stays among its owner's media; `deleteMedia` deletes it.",
+        response_description='The item does not have it any more.',
+        dependencies=wiring.dependencies.get('remove_item_image'),
+    )
+
+
 def _add_list_my_items(
     router: APIRouter,
     wiring: Wiring,
@@ -538,6 +669,8 @@ TEMPLATED_ROUTES: Final = (
     ('get_item', _add_get_item),
     ('update_item', _add_update_item),
     ('delete_item', _add_delete_item),
+    ('upload_item_images', _add_upload_item_images),
+    ('remove_item_image', _add_remove_item_image),
 )
 
 

@@ -272,7 +272,7 @@ def _add_upload_media(
         operation_id='uploadMedia',
         tags=['Media'],
         summary='Upload media',
-        description="Takes 1 to 5 files in the field `files`, and keeps all of them or none. Images are JPEG, PNG, GIF or WebP of up to 10 MiB and 50 megapixels, documents PDF, plain text (UTF-8) or DOC of up to 10 MiB, videos MP4 or WebM of up to 100 MiB; the body may be 256 MiB. What a file is, its content says: neither its name nor its `Content-Type` counts. An image loses its metadata, and is turned the way its camera was held. A file keeps the last part of its name as `original_name`, for people to know it by.\n\nWhat is too large or has too many pixels is 413, what is of another type 415, and an image that cannot be decoded 422. The files of a member have room for as much as the service's settings say; more is 409. Thumbnails of images, in WebP and no longer than 200, 800 and 1600 pixels, appear among the `variants` by themselves, a little later.\n\nMedia are their owner's alone until they are used where everybody sees them: as an avatar, or as the featured image of a published post. From then on, and for as long, everybody can get and download them.",
+        description="Takes 1 to 5 files in the field `files`, and keeps all of them or none. Images are JPEG, PNG, GIF or WebP of up to 10 MiB and 50 megapixels, documents PDF, plain text (UTF-8) or DOC of up to 10 MiB, videos MP4 or WebM of up to 100 MiB; the body may be 256 MiB. What a file is, its content says: neither its name nor its `Content-Type` counts. An image loses its metadata, and is turned the way its camera was held. A file keeps the last part of its name as `original_name`, for people to know it by.\n\nWhat is too large or has too many pixels is 413, what is of another type 415, and an image that cannot be decoded 422. The files of a member have room for as much as the service's settings say; more is 409. Thumbnails of images, in WebP and no longer than 200, 800 and 1600 pixels, appear among the `variants` by themselves, a little later.\n\nMedia are their owner's alone until they are used where everybody sees them: as an avatar, as the featured image of a published post, or as an image of an active item. From then on, and for as long, everybody can get and download them.",
         response_description='The media, in the order of the files.',
         dependencies=wiring.dependencies.get('upload_media'),
     )
@@ -390,7 +390,7 @@ def _add_delete_media(
         operation_id='deleteMedia',
         tags=['Media'],
         summary='Delete a medium',
-        description="Its owner, or who may delete anybody's media (`media:delete-any`). The file and its variants go with it, and so does every use of them: as an avatar, or as a featured image. Copies in caches stay for up to a day.",
+        description="Its owner, or who may delete anybody's media (`media:delete-any`). The file and its variants go with it, and so does every use of them: as an avatar, as a featured image, or as an image of an item. Copies in caches stay for up to a day.",
         response_description='It is gone.',
         dependencies=wiring.dependencies.get('delete_media'),
     )

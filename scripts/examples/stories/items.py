@@ -1,5 +1,6 @@
 """What members offer."""
 
+from scripts.examples.stories.media import form, picture
 from scripts.examples.teller import Teller
 
 MALLET = {
@@ -28,6 +29,7 @@ def items(teller: Teller) -> None:
     created = ada.tells("createItem", "item", "An item at a discount.", body=MALLET, headers=key)
     item = {"item_id": created.json()["id"]}
     ada.tells("listMyItems", "mine", "The newest of one's own items.", query={"limit": 1})
+    _images(teller, item)
     read = ada.does("getItem", path=item).headers["ETag"]
     ada.tells(
         "updateItem",
@@ -43,3 +45,14 @@ def items(teller: Teller) -> None:
     ada.tells("getItem", "item", "An item that only its owner sees any more.", path=item)
     ada.tells("getItem", "not_modified", "The item is as it was read.", status=304, path=item, headers=known)
     ada.tells("deleteItem", "deleted", "The end of an item.", path=item, headers={"If-Match": "*"})
+
+
+def _images(teller: Teller, item: dict[str, str]) -> None:
+    """Ada shows the mallet from two sides, and takes one of them off."""
+    ada = teller.member("ada_l")
+    sides = form(("front.png", picture(64, 48)), ("side.png", picture(32, 48)))
+    shown = ada.tells("uploadItemImages", "images", "Two images, of which both are kept or none.", path=item, **sides)
+    last = item | {"media_id": shown.json()["images"][-1]["id"]}
+    ada.tells("removeItemImage", "removed", "One of them is taken off.", path=last)
+    five = form(*(("again.png", picture(8, 8)) for _ in range(5)))
+    ada.tells("uploadItemImages", "too_many_images", "Five more than one are too many.", path=item, **five)

@@ -1,5 +1,6 @@
 """Reading, writing and publishing posts, and everything that is refused on the way."""
 
+from scripts.examples.stories.media import form, picture
 from scripts.examples.teller import Caller, Teller
 
 DRAFT = {
@@ -35,6 +36,15 @@ def posts(teller: Teller) -> None:
         path=post,
         headers={"If-Match": created.headers["ETag"]},
         body={"excerpt": "On heat, and on patience."},
+    )
+    image = ada.does("uploadMedia", **form(("letter.png", picture(64, 32)))).json()["items"][0]["id"]
+    ada.tells(
+        "updatePost",
+        "featured_image",
+        "An image that stands above the text.",
+        path=post,
+        headers={"If-Match": "*"},
+        body={"featured_image_id": image},
     )
     ada.does("updatePost", path=post, headers={"If-Match": "*"}, body={"title": "Casting one letter"})
     ada.tells("getPostBySlug", "moved", "A draft by the name that it had.", status=308, path=slug)

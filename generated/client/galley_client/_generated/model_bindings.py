@@ -4757,1025 +4757,1109 @@ codec_1580: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_1581: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1items~1{item_id}/delete response_header (response Retry-After default)."""
 
-codec_1582: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
-"""Codec of /paths/~1users~1me~1items/get parameter (request query limit)."""
+codec_1582: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
+"""Codec of /paths/~1items~1{item_id}~1images/post parameter (request header Idempotency-Key)."""
 
-codec_1583: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
-"""Codec of /paths/~1users~1me~1items/get parameter (request query cursor)."""
+codec_1583: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1items~1{item_id}~1images/post parameter (request path item_id)."""
 
-codec_1584: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
-"""Codec of /paths/~1users~1me~1items/get parameter (request query page)."""
+codec_1584: Final[PydanticCodec[models.Item]] = PydanticCodec(models.Item)
+"""Codec of /paths/~1items~1{item_id}~1images/post response_body (response 201 application/json)."""
 
-codec_1585: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
-"""Codec of /paths/~1users~1me~1items/get parameter (request query include_total)."""
+codec_1585: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+"""Codec of /paths/~1items~1{item_id}~1images/post response_header (response Location 201)."""
 
-codec_1586: Final[PydanticCodec[models.ItemStatus]] = PydanticCodec(models.ItemStatus)
-"""Codec of /paths/~1users~1me~1items/get parameter (request query status)."""
+codec_1586: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1items~1{item_id}~1images/post response_header (response ETag 201)."""
 
-codec_1587: Final[PydanticCodec[models.ItemPage]] = PydanticCodec(models.ItemPage)
-"""Codec of /paths/~1users~1me~1items/get response_body (response 200 application/json)."""
+codec_1587: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
+"""Codec of /paths/~1items~1{item_id}~1images/post response_header (response Idempotent-Replayed 201)."""
 
-codec_1588: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
-"""Codec of /paths/~1users~1me~1items/get response_header (response Link 200)."""
+codec_1588: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1items~1{item_id}~1images/post response_body (response 400 application/problem+json)."""
 
-codec_1589: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
-"""Codec of /paths/~1users~1me~1items/get response_header (response Cache-Control 200)."""
+codec_1589: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1items~1{item_id}~1images/post response_body (response 401 application/problem+json)."""
 
 codec_1590: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1users~1me~1items/get response_body (response 401 application/problem+json)."""
+"""Codec of /paths/~1items~1{item_id}~1images/post response_body (response 403 application/problem+json)."""
 
 codec_1591: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1users~1me~1items/get response_body (response 422 application/problem+json)."""
+"""Codec of /paths/~1items~1{item_id}~1images/post response_body (response 404 application/problem+json)."""
 
 codec_1592: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1users~1me~1items/get response_body (response 429 application/problem+json)."""
+"""Codec of /paths/~1items~1{item_id}~1images/post response_body (response 409 application/problem+json)."""
 
-codec_1593: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1users~1me~1items/get response_header (response Retry-After 429)."""
+codec_1593: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1items~1{item_id}~1images/post response_body (response 413 application/problem+json)."""
 
 codec_1594: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1users~1me~1items/get response_body (response default application/problem+json)."""
+"""Codec of /paths/~1items~1{item_id}~1images/post response_body (response 415 application/problem+json)."""
 
-codec_1595: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1users~1me~1items/get response_header (response Retry-After default)."""
+codec_1595: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1items~1{item_id}~1images/post response_body (response 422 application/problem+json)."""
 
-codec_1596: Final[PydanticCodec[models.SearchQuery]] = PydanticCodec(models.SearchQuery)
-"""Codec of /paths/~1search/get parameter (request query q)."""
+codec_1596: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1items~1{item_id}~1images/post response_body (response 429 application/problem+json)."""
 
-codec_1597: Final[PydanticCodec[models.SearchType]] = PydanticCodec(models.SearchType)
-"""Codec of /paths/~1search/get parameter (request query kind)."""
+codec_1597: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1items~1{item_id}~1images/post response_header (response Retry-After 429)."""
 
-codec_1598: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
-"""Codec of /paths/~1search/get parameter (request query limit)."""
+codec_1598: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1items~1{item_id}~1images/post response_body (response default application/problem+json)."""
 
-codec_1599: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
-"""Codec of /paths/~1search/get parameter (request query cursor)."""
+codec_1599: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1items~1{item_id}~1images/post response_header (response Retry-After default)."""
 
-codec_1600: Final[PydanticCodec[models.SearchPage]] = PydanticCodec(models.SearchPage)
-"""Codec of /paths/~1search/get response_body (response 200 application/json)."""
+codec_1600: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1items~1{item_id}~1images~1{media_id}/delete parameter (request path item_id)."""
 
-codec_1601: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
-"""Codec of /paths/~1search/get response_header (response Link 200)."""
+codec_1601: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1items~1{item_id}~1images~1{media_id}/delete parameter (request path media_id)."""
 
-codec_1602: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
-"""Codec of /paths/~1search/get response_header (response Cache-Control 200)."""
+codec_1602: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1items~1{item_id}~1images~1{media_id}/delete response_body (response 401 application/problem+json)."""
 
 codec_1603: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1search/get response_body (response 401 application/problem+json)."""
+"""Codec of /paths/~1items~1{item_id}~1images~1{media_id}/delete response_body (response 403 application/problem+json)."""
 
 codec_1604: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1search/get response_body (response 422 application/problem+json)."""
+"""Codec of /paths/~1items~1{item_id}~1images~1{media_id}/delete response_body (response 404 application/problem+json)."""
 
 codec_1605: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1search/get response_body (response 429 application/problem+json)."""
+"""Codec of /paths/~1items~1{item_id}~1images~1{media_id}/delete response_body (response 422 application/problem+json)."""
 
-codec_1606: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1search/get response_header (response Retry-After 429)."""
+codec_1606: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1items~1{item_id}~1images~1{media_id}/delete response_body (response 429 application/problem+json)."""
 
-codec_1607: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1search/get response_body (response default application/problem+json)."""
+codec_1607: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1items~1{item_id}~1images~1{media_id}/delete response_header (response Retry-After 429)."""
 
-codec_1608: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1search/get response_header (response Retry-After default)."""
+codec_1608: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1items~1{item_id}~1images~1{media_id}/delete response_body (response default application/problem+json)."""
 
-codec_1609: Final[PydanticCodec[models.Statistics]] = PydanticCodec(models.Statistics)
-"""Codec of /paths/~1stats/get response_body (response 200 application/json)."""
+codec_1609: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1items~1{item_id}~1images~1{media_id}/delete response_header (response Retry-After default)."""
 
-codec_1610: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
-"""Codec of /paths/~1stats/get response_header (response Cache-Control 200)."""
+codec_1610: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+"""Codec of /paths/~1users~1me~1items/get parameter (request query limit)."""
 
-codec_1611: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1stats/get response_body (response 401 application/problem+json)."""
+codec_1611: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+"""Codec of /paths/~1users~1me~1items/get parameter (request query cursor)."""
 
-codec_1612: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1stats/get response_body (response 422 application/problem+json)."""
+codec_1612: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+"""Codec of /paths/~1users~1me~1items/get parameter (request query page)."""
 
-codec_1613: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1stats/get response_body (response 429 application/problem+json)."""
+codec_1613: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+"""Codec of /paths/~1users~1me~1items/get parameter (request query include_total)."""
 
-codec_1614: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1stats/get response_header (response Retry-After 429)."""
+codec_1614: Final[PydanticCodec[models.ItemStatus]] = PydanticCodec(models.ItemStatus)
+"""Codec of /paths/~1users~1me~1items/get parameter (request query status)."""
 
-codec_1615: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1stats/get response_body (response default application/problem+json)."""
+codec_1615: Final[PydanticCodec[models.ItemPage]] = PydanticCodec(models.ItemPage)
+"""Codec of /paths/~1users~1me~1items/get response_body (response 200 application/json)."""
 
-codec_1616: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1stats/get response_header (response Retry-After default)."""
+codec_1616: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+"""Codec of /paths/~1users~1me~1items/get response_header (response Link 200)."""
 
-codec_1617: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
-"""Codec of /paths/~1admin~1audit-events/get parameter (request query limit)."""
+codec_1617: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1users~1me~1items/get response_header (response Cache-Control 200)."""
 
-codec_1618: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
-"""Codec of /paths/~1admin~1audit-events/get parameter (request query cursor)."""
+codec_1618: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me~1items/get response_body (response 401 application/problem+json)."""
 
-codec_1619: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
-"""Codec of /paths/~1admin~1audit-events/get parameter (request query page)."""
+codec_1619: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me~1items/get response_body (response 422 application/problem+json)."""
 
-codec_1620: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
-"""Codec of /paths/~1admin~1audit-events/get parameter (request query include_total)."""
+codec_1620: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me~1items/get response_body (response 429 application/problem+json)."""
 
-codec_1621: Final[PydanticCodec[models.AuditEventSort]] = PydanticCodec(models.AuditEventSort)
-"""Codec of /paths/~1admin~1audit-events/get parameter (request query sort)."""
+codec_1621: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1users~1me~1items/get response_header (response Retry-After 429)."""
 
-codec_1622: Final[PydanticCodec[models.AuditAction]] = PydanticCodec(models.AuditAction)
-"""Codec of /paths/~1admin~1audit-events/get parameter (request query action)."""
+codec_1622: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me~1items/get response_body (response default application/problem+json)."""
 
-codec_1623: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1admin~1audit-events/get parameter (request query actor_id)."""
+codec_1623: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1users~1me~1items/get response_header (response Retry-After default)."""
 
-codec_1624: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1admin~1audit-events/get parameter (request query subject_id)."""
+codec_1624: Final[PydanticCodec[models.SearchQuery]] = PydanticCodec(models.SearchQuery)
+"""Codec of /paths/~1search/get parameter (request query q)."""
 
-codec_1625: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
-"""Codec of /paths/~1admin~1audit-events/get parameter (request query created_after)."""
+codec_1625: Final[PydanticCodec[models.SearchType]] = PydanticCodec(models.SearchType)
+"""Codec of /paths/~1search/get parameter (request query kind)."""
 
-codec_1626: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
-"""Codec of /paths/~1admin~1audit-events/get parameter (request query created_before)."""
+codec_1626: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+"""Codec of /paths/~1search/get parameter (request query limit)."""
 
-codec_1627: Final[PydanticCodec[models.AuditEventPage]] = PydanticCodec(models.AuditEventPage)
-"""Codec of /paths/~1admin~1audit-events/get response_body (response 200 application/json)."""
+codec_1627: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+"""Codec of /paths/~1search/get parameter (request query cursor)."""
 
-codec_1628: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response Link 200)."""
+codec_1628: Final[PydanticCodec[models.SearchPage]] = PydanticCodec(models.SearchPage)
+"""Codec of /paths/~1search/get response_body (response 200 application/json)."""
 
-codec_1629: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response Cache-Control 200)."""
+codec_1629: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+"""Codec of /paths/~1search/get response_header (response Link 200)."""
 
-codec_1630: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1admin~1audit-events/get response_body (response 401 application/problem+json)."""
+codec_1630: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1search/get response_header (response Cache-Control 200)."""
 
 codec_1631: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1admin~1audit-events/get response_body (response 403 application/problem+json)."""
+"""Codec of /paths/~1search/get response_body (response 401 application/problem+json)."""
 
 codec_1632: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1admin~1audit-events/get response_body (response 422 application/problem+json)."""
+"""Codec of /paths/~1search/get response_body (response 422 application/problem+json)."""
 
 codec_1633: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1admin~1audit-events/get response_body (response 429 application/problem+json)."""
+"""Codec of /paths/~1search/get response_body (response 429 application/problem+json)."""
 
 codec_1634: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response Retry-After 429)."""
+"""Codec of /paths/~1search/get response_header (response Retry-After 429)."""
 
 codec_1635: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1admin~1audit-events/get response_body (response default application/problem+json)."""
+"""Codec of /paths/~1search/get response_body (response default application/problem+json)."""
 
 codec_1636: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response Retry-After default)."""
+"""Codec of /paths/~1search/get response_header (response Retry-After default)."""
 
-codec_1637: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
-"""Codec of /paths/~1jobs/get parameter (request query limit)."""
+codec_1637: Final[PydanticCodec[models.Statistics]] = PydanticCodec(models.Statistics)
+"""Codec of /paths/~1stats/get response_body (response 200 application/json)."""
 
-codec_1638: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
-"""Codec of /paths/~1jobs/get parameter (request query cursor)."""
+codec_1638: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1stats/get response_header (response Cache-Control 200)."""
 
-codec_1639: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
-"""Codec of /paths/~1jobs/get parameter (request query page)."""
+codec_1639: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1stats/get response_body (response 401 application/problem+json)."""
 
-codec_1640: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
-"""Codec of /paths/~1jobs/get parameter (request query include_total)."""
+codec_1640: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1stats/get response_body (response 422 application/problem+json)."""
 
-codec_1641: Final[PydanticCodec[models.JobSort]] = PydanticCodec(models.JobSort)
-"""Codec of /paths/~1jobs/get parameter (request query sort)."""
+codec_1641: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1stats/get response_body (response 429 application/problem+json)."""
 
-codec_1642: Final[PydanticCodec[models.JobStatus]] = PydanticCodec(models.JobStatus)
-"""Codec of /paths/~1jobs/get parameter (request query status)."""
+codec_1642: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1stats/get response_header (response Retry-After 429)."""
 
-codec_1643: Final[PydanticCodec[models.JobKind]] = PydanticCodec(models.JobKind)
-"""Codec of /paths/~1jobs/get parameter (request query kind)."""
+codec_1643: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1stats/get response_body (response default application/problem+json)."""
 
-codec_1644: Final[PydanticCodec[models.JobPage]] = PydanticCodec(models.JobPage)
-"""Codec of /paths/~1jobs/get response_body (response 200 application/json)."""
+codec_1644: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1stats/get response_header (response Retry-After default)."""
 
-codec_1645: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
-"""Codec of /paths/~1jobs/get response_header (response Link 200)."""
+codec_1645: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+"""Codec of /paths/~1admin~1audit-events/get parameter (request query limit)."""
 
-codec_1646: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
-"""Codec of /paths/~1jobs/get response_header (response Cache-Control 200)."""
+codec_1646: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+"""Codec of /paths/~1admin~1audit-events/get parameter (request query cursor)."""
 
-codec_1647: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs/get response_body (response 401 application/problem+json)."""
+codec_1647: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+"""Codec of /paths/~1admin~1audit-events/get parameter (request query page)."""
 
-codec_1648: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs/get response_body (response 422 application/problem+json)."""
+codec_1648: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+"""Codec of /paths/~1admin~1audit-events/get parameter (request query include_total)."""
 
-codec_1649: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs/get response_body (response 429 application/problem+json)."""
+codec_1649: Final[PydanticCodec[models.AuditEventSort]] = PydanticCodec(models.AuditEventSort)
+"""Codec of /paths/~1admin~1audit-events/get parameter (request query sort)."""
 
-codec_1650: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1jobs/get response_header (response Retry-After 429)."""
+codec_1650: Final[PydanticCodec[models.AuditAction]] = PydanticCodec(models.AuditAction)
+"""Codec of /paths/~1admin~1audit-events/get parameter (request query action)."""
 
-codec_1651: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs/get response_body (response default application/problem+json)."""
+codec_1651: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1admin~1audit-events/get parameter (request query actor_id)."""
 
-codec_1652: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1jobs/get response_header (response Retry-After default)."""
+codec_1652: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1admin~1audit-events/get parameter (request query subject_id)."""
 
-codec_1653: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1jobs~1{job_id}/get parameter (request path job_id)."""
+codec_1653: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
+"""Codec of /paths/~1admin~1audit-events/get parameter (request query created_after)."""
 
-codec_1654: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
-"""Codec of /paths/~1jobs~1{job_id}/get response_body (response 200 application/json)."""
+codec_1654: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
+"""Codec of /paths/~1admin~1audit-events/get parameter (request query created_before)."""
 
-codec_1655: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
-"""Codec of /paths/~1jobs~1{job_id}/get response_header (response Cache-Control 200)."""
+codec_1655: Final[PydanticCodec[models.AuditEventPage]] = PydanticCodec(models.AuditEventPage)
+"""Codec of /paths/~1admin~1audit-events/get response_body (response 200 application/json)."""
 
-codec_1656: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs~1{job_id}/get response_body (response 401 application/problem+json)."""
+codec_1656: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response Link 200)."""
 
-codec_1657: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs~1{job_id}/get response_body (response 404 application/problem+json)."""
+codec_1657: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response Cache-Control 200)."""
 
 codec_1658: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs~1{job_id}/get response_body (response 422 application/problem+json)."""
+"""Codec of /paths/~1admin~1audit-events/get response_body (response 401 application/problem+json)."""
 
 codec_1659: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs~1{job_id}/get response_body (response 429 application/problem+json)."""
+"""Codec of /paths/~1admin~1audit-events/get response_body (response 403 application/problem+json)."""
 
-codec_1660: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1jobs~1{job_id}/get response_header (response Retry-After 429)."""
+codec_1660: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1admin~1audit-events/get response_body (response 422 application/problem+json)."""
 
 codec_1661: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs~1{job_id}/get response_body (response default application/problem+json)."""
+"""Codec of /paths/~1admin~1audit-events/get response_body (response 429 application/problem+json)."""
 
 codec_1662: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1jobs~1{job_id}/get response_header (response Retry-After default)."""
+"""Codec of /paths/~1admin~1audit-events/get response_header (response Retry-After 429)."""
 
-codec_1663: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put parameter (request path job_id)."""
+codec_1663: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1admin~1audit-events/get response_body (response default application/problem+json)."""
 
-codec_1664: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 200 application/json)."""
+codec_1664: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response Retry-After default)."""
 
-codec_1665: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 401 application/problem+json)."""
+codec_1665: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+"""Codec of /paths/~1jobs/get parameter (request query limit)."""
 
-codec_1666: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 403 application/problem+json)."""
+codec_1666: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+"""Codec of /paths/~1jobs/get parameter (request query cursor)."""
 
-codec_1667: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 404 application/problem+json)."""
+codec_1667: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+"""Codec of /paths/~1jobs/get parameter (request query page)."""
 
-codec_1668: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 409 application/problem+json)."""
+codec_1668: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+"""Codec of /paths/~1jobs/get parameter (request query include_total)."""
 
-codec_1669: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 422 application/problem+json)."""
+codec_1669: Final[PydanticCodec[models.JobSort]] = PydanticCodec(models.JobSort)
+"""Codec of /paths/~1jobs/get parameter (request query sort)."""
 
-codec_1670: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 429 application/problem+json)."""
+codec_1670: Final[PydanticCodec[models.JobStatus]] = PydanticCodec(models.JobStatus)
+"""Codec of /paths/~1jobs/get parameter (request query status)."""
 
-codec_1671: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Retry-After 429)."""
+codec_1671: Final[PydanticCodec[models.JobKind]] = PydanticCodec(models.JobKind)
+"""Codec of /paths/~1jobs/get parameter (request query kind)."""
 
-codec_1672: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response default application/problem+json)."""
+codec_1672: Final[PydanticCodec[models.JobPage]] = PydanticCodec(models.JobPage)
+"""Codec of /paths/~1jobs/get response_body (response 200 application/json)."""
 
-codec_1673: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Retry-After default)."""
+codec_1673: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+"""Codec of /paths/~1jobs/get response_header (response Link 200)."""
 
-codec_1674: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put parameter (request path job_id)."""
+codec_1674: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1jobs/get response_header (response Cache-Control 200)."""
 
-codec_1675: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 200 application/json)."""
+codec_1675: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs/get response_body (response 401 application/problem+json)."""
 
 codec_1676: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 401 application/problem+json)."""
+"""Codec of /paths/~1jobs/get response_body (response 422 application/problem+json)."""
 
 codec_1677: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 403 application/problem+json)."""
+"""Codec of /paths/~1jobs/get response_body (response 429 application/problem+json)."""
 
-codec_1678: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 404 application/problem+json)."""
+codec_1678: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1jobs/get response_header (response Retry-After 429)."""
 
 codec_1679: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 409 application/problem+json)."""
+"""Codec of /paths/~1jobs/get response_body (response default application/problem+json)."""
 
-codec_1680: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 422 application/problem+json)."""
+codec_1680: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1jobs/get response_header (response Retry-After default)."""
 
-codec_1681: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 429 application/problem+json)."""
+codec_1681: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1jobs~1{job_id}/get parameter (request path job_id)."""
 
-codec_1682: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Retry-After 429)."""
+codec_1682: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
+"""Codec of /paths/~1jobs~1{job_id}/get response_body (response 200 application/json)."""
 
-codec_1683: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response default application/problem+json)."""
+codec_1683: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1jobs~1{job_id}/get response_header (response Cache-Control 200)."""
 
-codec_1684: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Retry-After default)."""
+codec_1684: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}/get response_body (response 401 application/problem+json)."""
 
-codec_1685: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
-"""Codec of /paths/~1notifications/get parameter (request query limit)."""
+codec_1685: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}/get response_body (response 404 application/problem+json)."""
 
-codec_1686: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
-"""Codec of /paths/~1notifications/get parameter (request query cursor)."""
+codec_1686: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}/get response_body (response 422 application/problem+json)."""
 
-codec_1687: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
-"""Codec of /paths/~1notifications/get parameter (request query page)."""
+codec_1687: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}/get response_body (response 429 application/problem+json)."""
 
-codec_1688: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
-"""Codec of /paths/~1notifications/get parameter (request query include_total)."""
+codec_1688: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1jobs~1{job_id}/get response_header (response Retry-After 429)."""
 
-codec_1689: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
-"""Codec of /paths/~1notifications/get parameter (request query unread)."""
+codec_1689: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}/get response_body (response default application/problem+json)."""
 
-codec_1690: Final[PydanticCodec[models.NotificationKind]] = PydanticCodec(models.NotificationKind)
-"""Codec of /paths/~1notifications/get parameter (request query kind)."""
+codec_1690: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1jobs~1{job_id}/get response_header (response Retry-After default)."""
 
-codec_1691: Final[PydanticCodec[models.NotificationPage]] = PydanticCodec(models.NotificationPage)
-"""Codec of /paths/~1notifications/get response_body (response 200 application/json)."""
+codec_1691: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put parameter (request path job_id)."""
 
-codec_1692: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
-"""Codec of /paths/~1notifications/get response_header (response Link 200)."""
+codec_1692: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 200 application/json)."""
 
-codec_1693: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
-"""Codec of /paths/~1notifications/get response_header (response Cache-Control 200)."""
+codec_1693: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 401 application/problem+json)."""
 
 codec_1694: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1notifications/get response_body (response 401 application/problem+json)."""
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 403 application/problem+json)."""
 
 codec_1695: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1notifications/get response_body (response 422 application/problem+json)."""
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 404 application/problem+json)."""
 
 codec_1696: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1notifications/get response_body (response 429 application/problem+json)."""
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 409 application/problem+json)."""
 
-codec_1697: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1notifications/get response_header (response Retry-After 429)."""
+codec_1697: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 422 application/problem+json)."""
 
 codec_1698: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1notifications/get response_body (response default application/problem+json)."""
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 429 application/problem+json)."""
 
 codec_1699: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1notifications/get response_header (response Retry-After default)."""
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Retry-After 429)."""
 
-codec_1700: Final[PydanticCodec[models.NotificationCounts]] = PydanticCodec(models.NotificationCounts)
-"""Codec of /paths/~1notifications~1counts/get response_body (response 200 application/json)."""
+codec_1700: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response default application/problem+json)."""
 
-codec_1701: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
-"""Codec of /paths/~1notifications~1counts/get response_header (response Cache-Control 200)."""
+codec_1701: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Retry-After default)."""
 
-codec_1702: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1notifications~1counts/get response_body (response 401 application/problem+json)."""
+codec_1702: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put parameter (request path job_id)."""
 
-codec_1703: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1notifications~1counts/get response_body (response 422 application/problem+json)."""
+codec_1703: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 200 application/json)."""
 
 codec_1704: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1notifications~1counts/get response_body (response 429 application/problem+json)."""
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 401 application/problem+json)."""
 
-codec_1705: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1notifications~1counts/get response_header (response Retry-After 429)."""
+codec_1705: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 403 application/problem+json)."""
 
 codec_1706: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1notifications~1counts/get response_body (response default application/problem+json)."""
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 404 application/problem+json)."""
 
-codec_1707: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1notifications~1counts/get response_header (response Retry-After default)."""
+codec_1707: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 409 application/problem+json)."""
 
-codec_1708: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
-"""Codec of /paths/~1notifications~1read/put parameter (request query until)."""
+codec_1708: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 422 application/problem+json)."""
 
-codec_1709: Final[PydanticCodec[models.NotificationKind]] = PydanticCodec(models.NotificationKind)
-"""Codec of /paths/~1notifications~1read/put parameter (request query kind)."""
+codec_1709: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 429 application/problem+json)."""
 
-codec_1710: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1notifications~1read/put response_body (response 401 application/problem+json)."""
+codec_1710: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Retry-After 429)."""
 
 codec_1711: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1notifications~1read/put response_body (response 403 application/problem+json)."""
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response default application/problem+json)."""
 
-codec_1712: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1notifications~1read/put response_body (response 422 application/problem+json)."""
+codec_1712: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Retry-After default)."""
 
-codec_1713: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1notifications~1read/put response_body (response 429 application/problem+json)."""
+codec_1713: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+"""Codec of /paths/~1notifications/get parameter (request query limit)."""
 
-codec_1714: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1notifications~1read/put response_header (response Retry-After 429)."""
+codec_1714: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+"""Codec of /paths/~1notifications/get parameter (request query cursor)."""
 
-codec_1715: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1notifications~1read/put response_body (response default application/problem+json)."""
+codec_1715: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+"""Codec of /paths/~1notifications/get parameter (request query page)."""
 
-codec_1716: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1notifications~1read/put response_header (response Retry-After default)."""
+codec_1716: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+"""Codec of /paths/~1notifications/get parameter (request query include_total)."""
 
-codec_1717: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1notifications~1{notification_id}~1read/put parameter (request path notification_id)."""
+codec_1717: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+"""Codec of /paths/~1notifications/get parameter (request query unread)."""
 
-codec_1718: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1notifications~1{notification_id}~1read/put response_body (response 401 application/problem+json)."""
+codec_1718: Final[PydanticCodec[models.NotificationKind]] = PydanticCodec(models.NotificationKind)
+"""Codec of /paths/~1notifications/get parameter (request query kind)."""
 
-codec_1719: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1notifications~1{notification_id}~1read/put response_body (response 403 application/problem+json)."""
+codec_1719: Final[PydanticCodec[models.NotificationPage]] = PydanticCodec(models.NotificationPage)
+"""Codec of /paths/~1notifications/get response_body (response 200 application/json)."""
 
-codec_1720: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1notifications~1{notification_id}~1read/put response_body (response 404 application/problem+json)."""
+codec_1720: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+"""Codec of /paths/~1notifications/get response_header (response Link 200)."""
 
-codec_1721: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1notifications~1{notification_id}~1read/put response_body (response 422 application/problem+json)."""
+codec_1721: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1notifications/get response_header (response Cache-Control 200)."""
 
 codec_1722: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1notifications~1{notification_id}~1read/put response_body (response 429 application/problem+json)."""
+"""Codec of /paths/~1notifications/get response_body (response 401 application/problem+json)."""
 
-codec_1723: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1notifications~1{notification_id}~1read/put response_header (response Retry-After 429)."""
+codec_1723: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1notifications/get response_body (response 422 application/problem+json)."""
 
 codec_1724: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1notifications~1{notification_id}~1read/put response_body (response default application/problem+json)."""
+"""Codec of /paths/~1notifications/get response_body (response 429 application/problem+json)."""
 
 codec_1725: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1notifications~1{notification_id}~1read/put response_header (response Retry-After default)."""
+"""Codec of /paths/~1notifications/get response_header (response Retry-After 429)."""
 
-codec_1726: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1notifications~1{notification_id}~1read/delete parameter (request path notification_id)."""
+codec_1726: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1notifications/get response_body (response default application/problem+json)."""
 
-codec_1727: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1notifications~1{notification_id}~1read/delete response_body (response 401 application/problem+json)."""
+codec_1727: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1notifications/get response_header (response Retry-After default)."""
 
-codec_1728: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1notifications~1{notification_id}~1read/delete response_body (response 403 application/problem+json)."""
+codec_1728: Final[PydanticCodec[models.NotificationCounts]] = PydanticCodec(models.NotificationCounts)
+"""Codec of /paths/~1notifications~1counts/get response_body (response 200 application/json)."""
 
-codec_1729: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1notifications~1{notification_id}~1read/delete response_body (response 404 application/problem+json)."""
+codec_1729: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1notifications~1counts/get response_header (response Cache-Control 200)."""
 
 codec_1730: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1notifications~1{notification_id}~1read/delete response_body (response 422 application/problem+json)."""
+"""Codec of /paths/~1notifications~1counts/get response_body (response 401 application/problem+json)."""
 
 codec_1731: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1notifications~1{notification_id}~1read/delete response_body (response 429 application/problem+json)."""
+"""Codec of /paths/~1notifications~1counts/get response_body (response 422 application/problem+json)."""
 
-codec_1732: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1notifications~1{notification_id}~1read/delete response_header (response Retry-After 429)."""
+codec_1732: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1notifications~1counts/get response_body (response 429 application/problem+json)."""
 
-codec_1733: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1notifications~1{notification_id}~1read/delete response_body (response default application/problem+json)."""
+codec_1733: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1notifications~1counts/get response_header (response Retry-After 429)."""
 
-codec_1734: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1notifications~1{notification_id}~1read/delete response_header (response Retry-After default)."""
+codec_1734: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1notifications~1counts/get response_body (response default application/problem+json)."""
 
-codec_1735: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
-"""Codec of /paths/~1users~1me~1notification-preferences/get parameter (request header If-None-Match)."""
+codec_1735: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1notifications~1counts/get response_header (response Retry-After default)."""
 
-codec_1736: Final[PydanticCodec[models.NotificationPreferences]] = PydanticCodec(models.NotificationPreferences)
-"""Codec of /paths/~1users~1me~1notification-preferences/get response_body (response 200 application/json)."""
+codec_1736: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
+"""Codec of /paths/~1notifications~1read/put parameter (request query until)."""
 
-codec_1737: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
-"""Codec of /paths/~1users~1me~1notification-preferences/get response_header (response ETag 200)."""
+codec_1737: Final[PydanticCodec[models.NotificationKind]] = PydanticCodec(models.NotificationKind)
+"""Codec of /paths/~1notifications~1read/put parameter (request query kind)."""
 
-codec_1738: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
-"""Codec of /paths/~1users~1me~1notification-preferences/get response_header (response Cache-Control 200)."""
+codec_1738: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1notifications~1read/put response_body (response 401 application/problem+json)."""
 
-codec_1739: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
-"""Codec of /paths/~1users~1me~1notification-preferences/get response_header (response ETag 304)."""
+codec_1739: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1notifications~1read/put response_body (response 403 application/problem+json)."""
 
-codec_1740: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
-"""Codec of /paths/~1users~1me~1notification-preferences/get response_header (response Cache-Control 304)."""
+codec_1740: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1notifications~1read/put response_body (response 422 application/problem+json)."""
 
 codec_1741: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1users~1me~1notification-preferences/get response_body (response 401 application/problem+json)."""
+"""Codec of /paths/~1notifications~1read/put response_body (response 429 application/problem+json)."""
 
-codec_1742: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1users~1me~1notification-preferences/get response_body (response 422 application/problem+json)."""
+codec_1742: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1notifications~1read/put response_header (response Retry-After 429)."""
 
 codec_1743: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1users~1me~1notification-preferences/get response_body (response 429 application/problem+json)."""
+"""Codec of /paths/~1notifications~1read/put response_body (response default application/problem+json)."""
 
 codec_1744: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1users~1me~1notification-preferences/get response_header (response Retry-After 429)."""
+"""Codec of /paths/~1notifications~1read/put response_header (response Retry-After default)."""
 
-codec_1745: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1users~1me~1notification-preferences/get response_body (response default application/problem+json)."""
+codec_1745: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1notifications~1{notification_id}~1read/put parameter (request path notification_id)."""
 
-codec_1746: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1users~1me~1notification-preferences/get response_header (response Retry-After default)."""
+codec_1746: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1notifications~1{notification_id}~1read/put response_body (response 401 application/problem+json)."""
 
-codec_1747: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
-"""Codec of /paths/~1users~1me~1notification-preferences/patch parameter (request header If-Match)."""
+codec_1747: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1notifications~1{notification_id}~1read/put response_body (response 403 application/problem+json)."""
 
-codec_1748: Final[PydanticCodec[models.NotificationPreferencesUpdate]] = PydanticCodec(models.NotificationPreferencesUpdate)
-"""Codec of /paths/~1users~1me~1notification-preferences/patch request_body (request application/merge-patch+json)."""
+codec_1748: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1notifications~1{notification_id}~1read/put response_body (response 404 application/problem+json)."""
 
-codec_1749: Final[PydanticCodec[models.NotificationPreferences]] = PydanticCodec(models.NotificationPreferences)
-"""Codec of /paths/~1users~1me~1notification-preferences/patch response_body (response 200 application/json)."""
+codec_1749: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1notifications~1{notification_id}~1read/put response_body (response 422 application/problem+json)."""
 
-codec_1750: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
-"""Codec of /paths/~1users~1me~1notification-preferences/patch response_header (response ETag 200)."""
+codec_1750: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1notifications~1{notification_id}~1read/put response_body (response 429 application/problem+json)."""
 
-codec_1751: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1users~1me~1notification-preferences/patch response_body (response 400 application/problem+json)."""
+codec_1751: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1notifications~1{notification_id}~1read/put response_header (response Retry-After 429)."""
 
 codec_1752: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1users~1me~1notification-preferences/patch response_body (response 401 application/problem+json)."""
+"""Codec of /paths/~1notifications~1{notification_id}~1read/put response_body (response default application/problem+json)."""
 
-codec_1753: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1users~1me~1notification-preferences/patch response_body (response 403 application/problem+json)."""
+codec_1753: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1notifications~1{notification_id}~1read/put response_header (response Retry-After default)."""
 
-codec_1754: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1users~1me~1notification-preferences/patch response_body (response 412 application/problem+json)."""
+codec_1754: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1notifications~1{notification_id}~1read/delete parameter (request path notification_id)."""
 
 codec_1755: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1users~1me~1notification-preferences/patch response_body (response 413 application/problem+json)."""
+"""Codec of /paths/~1notifications~1{notification_id}~1read/delete response_body (response 401 application/problem+json)."""
 
 codec_1756: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1users~1me~1notification-preferences/patch response_body (response 415 application/problem+json)."""
+"""Codec of /paths/~1notifications~1{notification_id}~1read/delete response_body (response 403 application/problem+json)."""
 
 codec_1757: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1users~1me~1notification-preferences/patch response_body (response 422 application/problem+json)."""
+"""Codec of /paths/~1notifications~1{notification_id}~1read/delete response_body (response 404 application/problem+json)."""
 
 codec_1758: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1users~1me~1notification-preferences/patch response_body (response 428 application/problem+json)."""
+"""Codec of /paths/~1notifications~1{notification_id}~1read/delete response_body (response 422 application/problem+json)."""
 
 codec_1759: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1users~1me~1notification-preferences/patch response_body (response 429 application/problem+json)."""
+"""Codec of /paths/~1notifications~1{notification_id}~1read/delete response_body (response 429 application/problem+json)."""
 
 codec_1760: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1users~1me~1notification-preferences/patch response_header (response Retry-After 429)."""
+"""Codec of /paths/~1notifications~1{notification_id}~1read/delete response_header (response Retry-After 429)."""
 
 codec_1761: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1users~1me~1notification-preferences/patch response_body (response default application/problem+json)."""
+"""Codec of /paths/~1notifications~1{notification_id}~1read/delete response_body (response default application/problem+json)."""
 
 codec_1762: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1users~1me~1notification-preferences/patch response_header (response Retry-After default)."""
+"""Codec of /paths/~1notifications~1{notification_id}~1read/delete response_header (response Retry-After default)."""
 
-codec_1763: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
-"""Codec of /paths/~1media/get parameter (request query limit)."""
+codec_1763: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+"""Codec of /paths/~1users~1me~1notification-preferences/get parameter (request header If-None-Match)."""
 
-codec_1764: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
-"""Codec of /paths/~1media/get parameter (request query cursor)."""
+codec_1764: Final[PydanticCodec[models.NotificationPreferences]] = PydanticCodec(models.NotificationPreferences)
+"""Codec of /paths/~1users~1me~1notification-preferences/get response_body (response 200 application/json)."""
 
-codec_1765: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
-"""Codec of /paths/~1media/get parameter (request query page)."""
+codec_1765: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1users~1me~1notification-preferences/get response_header (response ETag 200)."""
 
-codec_1766: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
-"""Codec of /paths/~1media/get parameter (request query include_total)."""
+codec_1766: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1users~1me~1notification-preferences/get response_header (response Cache-Control 200)."""
 
-codec_1767: Final[PydanticCodec[models.MediaSort]] = PydanticCodec(models.MediaSort)
-"""Codec of /paths/~1media/get parameter (request query sort)."""
+codec_1767: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1users~1me~1notification-preferences/get response_header (response ETag 304)."""
 
-codec_1768: Final[PydanticCodec[models.MediaKind]] = PydanticCodec(models.MediaKind)
-"""Codec of /paths/~1media/get parameter (request query kind)."""
+codec_1768: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1users~1me~1notification-preferences/get response_header (response Cache-Control 304)."""
 
-codec_1769: Final[PydanticCodec[models.MediaType]] = PydanticCodec(models.MediaType)
-"""Codec of /paths/~1media/get parameter (request query content_type)."""
+codec_1769: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me~1notification-preferences/get response_body (response 401 application/problem+json)."""
 
-codec_1770: Final[PydanticCodec[models.MediaPage]] = PydanticCodec(models.MediaPage)
-"""Codec of /paths/~1media/get response_body (response 200 application/json)."""
+codec_1770: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me~1notification-preferences/get response_body (response 422 application/problem+json)."""
 
-codec_1771: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
-"""Codec of /paths/~1media/get response_header (response Link 200)."""
+codec_1771: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me~1notification-preferences/get response_body (response 429 application/problem+json)."""
 
-codec_1772: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
-"""Codec of /paths/~1media/get response_header (response Cache-Control 200)."""
+codec_1772: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1users~1me~1notification-preferences/get response_header (response Retry-After 429)."""
 
 codec_1773: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1media/get response_body (response 401 application/problem+json)."""
+"""Codec of /paths/~1users~1me~1notification-preferences/get response_body (response default application/problem+json)."""
 
-codec_1774: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1media/get response_body (response 422 application/problem+json)."""
+codec_1774: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1users~1me~1notification-preferences/get response_header (response Retry-After default)."""
 
-codec_1775: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1media/get response_body (response 429 application/problem+json)."""
+codec_1775: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+"""Codec of /paths/~1users~1me~1notification-preferences/patch parameter (request header If-Match)."""
 
-codec_1776: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1media/get response_header (response Retry-After 429)."""
+codec_1776: Final[PydanticCodec[models.NotificationPreferencesUpdate]] = PydanticCodec(models.NotificationPreferencesUpdate)
+"""Codec of /paths/~1users~1me~1notification-preferences/patch request_body (request application/merge-patch+json)."""
 
-codec_1777: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1media/get response_body (response default application/problem+json)."""
+codec_1777: Final[PydanticCodec[models.NotificationPreferences]] = PydanticCodec(models.NotificationPreferences)
+"""Codec of /paths/~1users~1me~1notification-preferences/patch response_body (response 200 application/json)."""
 
-codec_1778: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1media/get response_header (response Retry-After default)."""
+codec_1778: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1users~1me~1notification-preferences/patch response_header (response ETag 200)."""
 
-codec_1779: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
-"""Codec of /paths/~1media/post parameter (request header Idempotency-Key)."""
+codec_1779: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me~1notification-preferences/patch response_body (response 400 application/problem+json)."""
 
-codec_1780: Final[PydanticCodec[models.MediaBatch]] = PydanticCodec(models.MediaBatch)
-"""Codec of /paths/~1media/post response_body (response 201 application/json)."""
+codec_1780: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me~1notification-preferences/patch response_body (response 401 application/problem+json)."""
 
-codec_1781: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
-"""Codec of /paths/~1media/post response_header (response Location 201)."""
+codec_1781: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me~1notification-preferences/patch response_body (response 403 application/problem+json)."""
 
-codec_1782: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
-"""Codec of /paths/~1media/post response_header (response Idempotent-Replayed 201)."""
+codec_1782: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me~1notification-preferences/patch response_body (response 412 application/problem+json)."""
 
 codec_1783: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1media/post response_body (response 400 application/problem+json)."""
+"""Codec of /paths/~1users~1me~1notification-preferences/patch response_body (response 413 application/problem+json)."""
 
 codec_1784: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1media/post response_body (response 401 application/problem+json)."""
+"""Codec of /paths/~1users~1me~1notification-preferences/patch response_body (response 415 application/problem+json)."""
 
 codec_1785: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1media/post response_body (response 403 application/problem+json)."""
+"""Codec of /paths/~1users~1me~1notification-preferences/patch response_body (response 422 application/problem+json)."""
 
 codec_1786: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1media/post response_body (response 409 application/problem+json)."""
+"""Codec of /paths/~1users~1me~1notification-preferences/patch response_body (response 428 application/problem+json)."""
 
 codec_1787: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1media/post response_body (response 413 application/problem+json)."""
+"""Codec of /paths/~1users~1me~1notification-preferences/patch response_body (response 429 application/problem+json)."""
 
-codec_1788: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1media/post response_body (response 415 application/problem+json)."""
+codec_1788: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1users~1me~1notification-preferences/patch response_header (response Retry-After 429)."""
 
 codec_1789: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1media/post response_body (response 422 application/problem+json)."""
+"""Codec of /paths/~1users~1me~1notification-preferences/patch response_body (response default application/problem+json)."""
 
-codec_1790: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1media/post response_body (response 429 application/problem+json)."""
+codec_1790: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1users~1me~1notification-preferences/patch response_header (response Retry-After default)."""
 
-codec_1791: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1media/post response_header (response Retry-After 429)."""
+codec_1791: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+"""Codec of /paths/~1media/get parameter (request query limit)."""
 
-codec_1792: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1media/post response_body (response default application/problem+json)."""
+codec_1792: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+"""Codec of /paths/~1media/get parameter (request query cursor)."""
 
-codec_1793: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1media/post response_header (response Retry-After default)."""
+codec_1793: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+"""Codec of /paths/~1media/get parameter (request query page)."""
 
-codec_1794: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
-"""Codec of /paths/~1media~1{media_id}/get parameter (request header If-None-Match)."""
+codec_1794: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+"""Codec of /paths/~1media/get parameter (request query include_total)."""
 
-codec_1795: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1media~1{media_id}/get parameter (request path media_id)."""
+codec_1795: Final[PydanticCodec[models.MediaSort]] = PydanticCodec(models.MediaSort)
+"""Codec of /paths/~1media/get parameter (request query sort)."""
 
-codec_1796: Final[PydanticCodec[models.Media]] = PydanticCodec(models.Media)
-"""Codec of /paths/~1media~1{media_id}/get response_body (response 200 application/json)."""
+codec_1796: Final[PydanticCodec[models.MediaKind]] = PydanticCodec(models.MediaKind)
+"""Codec of /paths/~1media/get parameter (request query kind)."""
 
-codec_1797: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
-"""Codec of /paths/~1media~1{media_id}/get response_header (response ETag 200)."""
+codec_1797: Final[PydanticCodec[models.MediaType]] = PydanticCodec(models.MediaType)
+"""Codec of /paths/~1media/get parameter (request query content_type)."""
 
-codec_1798: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
-"""Codec of /paths/~1media~1{media_id}/get response_header (response Cache-Control 200)."""
+codec_1798: Final[PydanticCodec[models.MediaPage]] = PydanticCodec(models.MediaPage)
+"""Codec of /paths/~1media/get response_body (response 200 application/json)."""
 
-codec_1799: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
-"""Codec of /paths/~1media~1{media_id}/get response_header (response ETag 304)."""
+codec_1799: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+"""Codec of /paths/~1media/get response_header (response Link 200)."""
 
 codec_1800: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
-"""Codec of /paths/~1media~1{media_id}/get response_header (response Cache-Control 304)."""
+"""Codec of /paths/~1media/get response_header (response Cache-Control 200)."""
 
 codec_1801: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1media~1{media_id}/get response_body (response 401 application/problem+json)."""
+"""Codec of /paths/~1media/get response_body (response 401 application/problem+json)."""
 
 codec_1802: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1media~1{media_id}/get response_body (response 404 application/problem+json)."""
+"""Codec of /paths/~1media/get response_body (response 422 application/problem+json)."""
 
 codec_1803: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1media~1{media_id}/get response_body (response 422 application/problem+json)."""
+"""Codec of /paths/~1media/get response_body (response 429 application/problem+json)."""
 
-codec_1804: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1media~1{media_id}/get response_body (response 429 application/problem+json)."""
+codec_1804: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1media/get response_header (response Retry-After 429)."""
 
-codec_1805: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1media~1{media_id}/get response_header (response Retry-After 429)."""
+codec_1805: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1media/get response_body (response default application/problem+json)."""
 
-codec_1806: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1media~1{media_id}/get response_body (response default application/problem+json)."""
+codec_1806: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1media/get response_header (response Retry-After default)."""
 
-codec_1807: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1media~1{media_id}/get response_header (response Retry-After default)."""
+codec_1807: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
+"""Codec of /paths/~1media/post parameter (request header Idempotency-Key)."""
 
-codec_1808: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
-"""Codec of /paths/~1media~1{media_id}/delete parameter (request header If-Match)."""
+codec_1808: Final[PydanticCodec[models.MediaBatch]] = PydanticCodec(models.MediaBatch)
+"""Codec of /paths/~1media/post response_body (response 201 application/json)."""
 
-codec_1809: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1media~1{media_id}/delete parameter (request path media_id)."""
+codec_1809: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+"""Codec of /paths/~1media/post response_header (response Location 201)."""
 
-codec_1810: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1media~1{media_id}/delete response_body (response 401 application/problem+json)."""
+codec_1810: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
+"""Codec of /paths/~1media/post response_header (response Idempotent-Replayed 201)."""
 
 codec_1811: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1media~1{media_id}/delete response_body (response 403 application/problem+json)."""
+"""Codec of /paths/~1media/post response_body (response 400 application/problem+json)."""
 
 codec_1812: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1media~1{media_id}/delete response_body (response 404 application/problem+json)."""
+"""Codec of /paths/~1media/post response_body (response 401 application/problem+json)."""
 
 codec_1813: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1media~1{media_id}/delete response_body (response 412 application/problem+json)."""
+"""Codec of /paths/~1media/post response_body (response 403 application/problem+json)."""
 
 codec_1814: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1media~1{media_id}/delete response_body (response 422 application/problem+json)."""
+"""Codec of /paths/~1media/post response_body (response 409 application/problem+json)."""
 
 codec_1815: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1media~1{media_id}/delete response_body (response 428 application/problem+json)."""
+"""Codec of /paths/~1media/post response_body (response 413 application/problem+json)."""
 
 codec_1816: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1media~1{media_id}/delete response_body (response 429 application/problem+json)."""
+"""Codec of /paths/~1media/post response_body (response 415 application/problem+json)."""
 
-codec_1817: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1media~1{media_id}/delete response_header (response Retry-After 429)."""
+codec_1817: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1media/post response_body (response 422 application/problem+json)."""
 
 codec_1818: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1media~1{media_id}/delete response_body (response default application/problem+json)."""
+"""Codec of /paths/~1media/post response_body (response 429 application/problem+json)."""
 
 codec_1819: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1media~1{media_id}/delete response_header (response Retry-After default)."""
+"""Codec of /paths/~1media/post response_header (response Retry-After 429)."""
 
-codec_1820: Final[PydanticCodec[models.RangeSet]] = PydanticCodec(models.RangeSet)
-"""Codec of /paths/~1media~1{media_id}~1content/get parameter (request header Range)."""
+codec_1820: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1media/post response_body (response default application/problem+json)."""
 
-codec_1821: Final[PydanticCodec[models.RangeCondition]] = PydanticCodec(models.RangeCondition)
-"""Codec of /paths/~1media~1{media_id}~1content/get parameter (request header If-Range)."""
+codec_1821: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1media/post response_header (response Retry-After default)."""
 
 codec_1822: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
-"""Codec of /paths/~1media~1{media_id}~1content/get parameter (request header If-None-Match)."""
+"""Codec of /paths/~1media~1{media_id}/get parameter (request header If-None-Match)."""
 
 codec_1823: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1media~1{media_id}/get parameter (request path media_id)."""
+
+codec_1824: Final[PydanticCodec[models.Media]] = PydanticCodec(models.Media)
+"""Codec of /paths/~1media~1{media_id}/get response_body (response 200 application/json)."""
+
+codec_1825: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1media~1{media_id}/get response_header (response ETag 200)."""
+
+codec_1826: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1media~1{media_id}/get response_header (response Cache-Control 200)."""
+
+codec_1827: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1media~1{media_id}/get response_header (response ETag 304)."""
+
+codec_1828: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1media~1{media_id}/get response_header (response Cache-Control 304)."""
+
+codec_1829: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1media~1{media_id}/get response_body (response 401 application/problem+json)."""
+
+codec_1830: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1media~1{media_id}/get response_body (response 404 application/problem+json)."""
+
+codec_1831: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1media~1{media_id}/get response_body (response 422 application/problem+json)."""
+
+codec_1832: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1media~1{media_id}/get response_body (response 429 application/problem+json)."""
+
+codec_1833: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1media~1{media_id}/get response_header (response Retry-After 429)."""
+
+codec_1834: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1media~1{media_id}/get response_body (response default application/problem+json)."""
+
+codec_1835: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1media~1{media_id}/get response_header (response Retry-After default)."""
+
+codec_1836: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+"""Codec of /paths/~1media~1{media_id}/delete parameter (request header If-Match)."""
+
+codec_1837: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1media~1{media_id}/delete parameter (request path media_id)."""
+
+codec_1838: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1media~1{media_id}/delete response_body (response 401 application/problem+json)."""
+
+codec_1839: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1media~1{media_id}/delete response_body (response 403 application/problem+json)."""
+
+codec_1840: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1media~1{media_id}/delete response_body (response 404 application/problem+json)."""
+
+codec_1841: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1media~1{media_id}/delete response_body (response 412 application/problem+json)."""
+
+codec_1842: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1media~1{media_id}/delete response_body (response 422 application/problem+json)."""
+
+codec_1843: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1media~1{media_id}/delete response_body (response 428 application/problem+json)."""
+
+codec_1844: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1media~1{media_id}/delete response_body (response 429 application/problem+json)."""
+
+codec_1845: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1media~1{media_id}/delete response_header (response Retry-After 429)."""
+
+codec_1846: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1media~1{media_id}/delete response_body (response default application/problem+json)."""
+
+codec_1847: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1media~1{media_id}/delete response_header (response Retry-After default)."""
+
+codec_1848: Final[PydanticCodec[models.RangeSet]] = PydanticCodec(models.RangeSet)
+"""Codec of /paths/~1media~1{media_id}~1content/get parameter (request header Range)."""
+
+codec_1849: Final[PydanticCodec[models.RangeCondition]] = PydanticCodec(models.RangeCondition)
+"""Codec of /paths/~1media~1{media_id}~1content/get parameter (request header If-Range)."""
+
+codec_1850: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+"""Codec of /paths/~1media~1{media_id}~1content/get parameter (request header If-None-Match)."""
+
+codec_1851: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1media~1{media_id}~1content/get parameter (request path media_id)."""
 
-codec_1824: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
+codec_1852: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
 """Codec of /paths/~1media~1{media_id}~1content/get response_body (response 200 image/jpeg)."""
 
-codec_1825: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
+codec_1853: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
 """Codec of /paths/~1media~1{media_id}~1content/get response_body (response 200 image/png)."""
 
-codec_1826: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
+codec_1854: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
 """Codec of /paths/~1media~1{media_id}~1content/get response_body (response 200 image/gif)."""
 
-codec_1827: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
+codec_1855: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
 """Codec of /paths/~1media~1{media_id}~1content/get response_body (response 200 image/webp)."""
 
-codec_1828: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
+codec_1856: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
 """Codec of /paths/~1media~1{media_id}~1content/get response_body (response 200 application/pdf)."""
 
-codec_1829: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
+codec_1857: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
 """Codec of /paths/~1media~1{media_id}~1content/get response_body (response 200 text/plain)."""
 
-codec_1830: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
+codec_1858: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
 """Codec of /paths/~1media~1{media_id}~1content/get response_body (response 200 application/msword)."""
 
-codec_1831: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
+codec_1859: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
 """Codec of /paths/~1media~1{media_id}~1content/get response_body (response 200 video/mp4)."""
 
-codec_1832: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
+codec_1860: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
 """Codec of /paths/~1media~1{media_id}~1content/get response_body (response 200 video/webm)."""
 
-codec_1833: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1861: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1media~1{media_id}~1content/get response_header (response ETag 200)."""
 
-codec_1834: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1862: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1media~1{media_id}~1content/get response_header (response Cache-Control 200)."""
 
-codec_1835: Final[PydanticCodec[models.AcceptRanges]] = PydanticCodec(models.AcceptRanges)
+codec_1863: Final[PydanticCodec[models.AcceptRanges]] = PydanticCodec(models.AcceptRanges)
 """Codec of /paths/~1media~1{media_id}~1content/get response_header (response Accept-Ranges 200)."""
 
-codec_1836: Final[PydanticCodec[models.MediaDisposition]] = PydanticCodec(models.MediaDisposition)
+codec_1864: Final[PydanticCodec[models.MediaDisposition]] = PydanticCodec(models.MediaDisposition)
 """Codec of /paths/~1media~1{media_id}~1content/get response_header (response Content-Disposition 200)."""
 
-codec_1837: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
+codec_1865: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
 """Codec of /paths/~1media~1{media_id}~1content/get response_body (response 206 image/jpeg)."""
 
-codec_1838: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
+codec_1866: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
 """Codec of /paths/~1media~1{media_id}~1content/get response_body (response 206 image/png)."""
 
-codec_1839: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
+codec_1867: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
 """Codec of /paths/~1media~1{media_id}~1content/get response_body (response 206 image/gif)."""
 
-codec_1840: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
+codec_1868: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
 """Codec of /paths/~1media~1{media_id}~1content/get response_body (response 206 image/webp)."""
 
-codec_1841: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
+codec_1869: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
 """Codec of /paths/~1media~1{media_id}~1content/get response_body (response 206 application/pdf)."""
 
-codec_1842: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
+codec_1870: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
 """Codec of /paths/~1media~1{media_id}~1content/get response_body (response 206 text/plain)."""
 
-codec_1843: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
+codec_1871: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
 """Codec of /paths/~1media~1{media_id}~1content/get response_body (response 206 application/msword)."""
 
-codec_1844: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
+codec_1872: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
 """Codec of /paths/~1media~1{media_id}~1content/get response_body (response 206 video/mp4)."""
 
-codec_1845: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
+codec_1873: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
 """Codec of /paths/~1media~1{media_id}~1content/get response_body (response 206 video/webm)."""
 
-codec_1846: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1874: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1media~1{media_id}~1content/get response_header (response ETag 206)."""
 
-codec_1847: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1875: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1media~1{media_id}~1content/get response_header (response Cache-Control 206)."""
 
-codec_1848: Final[PydanticCodec[models.AcceptRanges]] = PydanticCodec(models.AcceptRanges)
+codec_1876: Final[PydanticCodec[models.AcceptRanges]] = PydanticCodec(models.AcceptRanges)
 """Codec of /paths/~1media~1{media_id}~1content/get response_header (response Accept-Ranges 206)."""
 
-codec_1849: Final[PydanticCodec[models.MediaDisposition]] = PydanticCodec(models.MediaDisposition)
+codec_1877: Final[PydanticCodec[models.MediaDisposition]] = PydanticCodec(models.MediaDisposition)
 """Codec of /paths/~1media~1{media_id}~1content/get response_header (response Content-Disposition 206)."""
 
-codec_1850: Final[PydanticCodec[models.ContentRange]] = PydanticCodec(models.ContentRange)
+codec_1878: Final[PydanticCodec[models.ContentRange]] = PydanticCodec(models.ContentRange)
 """Codec of /paths/~1media~1{media_id}~1content/get response_header (response Content-Range 206)."""
 
-codec_1851: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1879: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1media~1{media_id}~1content/get response_header (response ETag 304)."""
 
-codec_1852: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1880: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1media~1{media_id}~1content/get response_header (response Cache-Control 304)."""
 
-codec_1853: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1881: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1media~1{media_id}~1content/get response_body (response 401 application/problem+json)."""
 
-codec_1854: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1882: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1media~1{media_id}~1content/get response_body (response 404 application/problem+json)."""
 
-codec_1855: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1883: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1media~1{media_id}~1content/get response_body (response 416 application/problem+json)."""
 
-codec_1856: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1884: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1media~1{media_id}~1content/get response_body (response 422 application/problem+json)."""
 
-codec_1857: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1885: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1media~1{media_id}~1content/get response_body (response 429 application/problem+json)."""
 
-codec_1858: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1886: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1media~1{media_id}~1content/get response_header (response Retry-After 429)."""
 
-codec_1859: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1887: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1media~1{media_id}~1content/get response_body (response default application/problem+json)."""
 
-codec_1860: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1888: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1media~1{media_id}~1content/get response_header (response Retry-After default)."""
 
-codec_1861: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
+codec_1889: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
 """Codec of /paths/~1media~1{media_id}~1variants/post parameter (request header Idempotency-Key)."""
 
-codec_1862: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1890: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1media~1{media_id}~1variants/post parameter (request path media_id)."""
 
-codec_1863: Final[PydanticCodec[models.VariantCreate]] = PydanticCodec(models.VariantCreate)
+codec_1891: Final[PydanticCodec[models.VariantCreate]] = PydanticCodec(models.VariantCreate)
 """Codec of /paths/~1media~1{media_id}~1variants/post request_body (request application/json)."""
 
-codec_1864: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
+codec_1892: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
 """Codec of /paths/~1media~1{media_id}~1variants/post response_body (response 202 application/json)."""
 
-codec_1865: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+codec_1893: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
 """Codec of /paths/~1media~1{media_id}~1variants/post response_header (response Location 202)."""
 
-codec_1866: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
+codec_1894: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
 """Codec of /paths/~1media~1{media_id}~1variants/post response_header (response Idempotent-Replayed 202)."""
 
-codec_1867: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1895: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1media~1{media_id}~1variants/post response_body (response 400 application/problem+json)."""
 
-codec_1868: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1896: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1media~1{media_id}~1variants/post response_body (response 401 application/problem+json)."""
 
-codec_1869: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1897: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1media~1{media_id}~1variants/post response_body (response 403 application/problem+json)."""
 
-codec_1870: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1898: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1media~1{media_id}~1variants/post response_body (response 404 application/problem+json)."""
 
-codec_1871: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1899: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1media~1{media_id}~1variants/post response_body (response 409 application/problem+json)."""
 
-codec_1872: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1900: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1media~1{media_id}~1variants/post response_body (response 413 application/problem+json)."""
 
-codec_1873: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1901: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1media~1{media_id}~1variants/post response_body (response 415 application/problem+json)."""
 
-codec_1874: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1902: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1media~1{media_id}~1variants/post response_body (response 422 application/problem+json)."""
 
-codec_1875: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1903: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1media~1{media_id}~1variants/post response_body (response 429 application/problem+json)."""
 
-codec_1876: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1904: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1media~1{media_id}~1variants/post response_header (response Retry-After 429)."""
 
-codec_1877: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1905: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1media~1{media_id}~1variants/post response_body (response default application/problem+json)."""
 
-codec_1878: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1906: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1media~1{media_id}~1variants/post response_header (response Retry-After default)."""
 
-codec_1879: Final[PydanticCodec[models.RangeSet]] = PydanticCodec(models.RangeSet)
+codec_1907: Final[PydanticCodec[models.RangeSet]] = PydanticCodec(models.RangeSet)
 """Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get parameter (request header Range)."""
 
-codec_1880: Final[PydanticCodec[models.RangeCondition]] = PydanticCodec(models.RangeCondition)
+codec_1908: Final[PydanticCodec[models.RangeCondition]] = PydanticCodec(models.RangeCondition)
 """Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get parameter (request header If-Range)."""
 
-codec_1881: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_1909: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get parameter (request header If-None-Match)."""
 
-codec_1882: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1910: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get parameter (request path media_id)."""
 
-codec_1883: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1911: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get parameter (request path variant_id)."""
 
-codec_1884: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
+codec_1912: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
 """Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get response_body (response 200 image/jpeg)."""
 
-codec_1885: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
+codec_1913: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
 """Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get response_body (response 200 image/webp)."""
 
-codec_1886: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1914: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get response_header (response ETag 200)."""
 
-codec_1887: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1915: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get response_header (response Cache-Control 200)."""
 
-codec_1888: Final[PydanticCodec[models.AcceptRanges]] = PydanticCodec(models.AcceptRanges)
+codec_1916: Final[PydanticCodec[models.AcceptRanges]] = PydanticCodec(models.AcceptRanges)
 """Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get response_header (response Accept-Ranges 200)."""
 
-codec_1889: Final[PydanticCodec[models.MediaDisposition]] = PydanticCodec(models.MediaDisposition)
+codec_1917: Final[PydanticCodec[models.MediaDisposition]] = PydanticCodec(models.MediaDisposition)
 """Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get response_header (response Content-Disposition 200)."""
 
-codec_1890: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
+codec_1918: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
 """Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get response_body (response 206 image/jpeg)."""
 
-codec_1891: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
+codec_1919: Final[PydanticCodec[models.MediaContent]] = PydanticCodec(models.MediaContent)
 """Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get response_body (response 206 image/webp)."""
 
-codec_1892: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1920: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get response_header (response ETag 206)."""
 
-codec_1893: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1921: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get response_header (response Cache-Control 206)."""
 
-codec_1894: Final[PydanticCodec[models.AcceptRanges]] = PydanticCodec(models.AcceptRanges)
+codec_1922: Final[PydanticCodec[models.AcceptRanges]] = PydanticCodec(models.AcceptRanges)
 """Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get response_header (response Accept-Ranges 206)."""
 
-codec_1895: Final[PydanticCodec[models.MediaDisposition]] = PydanticCodec(models.MediaDisposition)
+codec_1923: Final[PydanticCodec[models.MediaDisposition]] = PydanticCodec(models.MediaDisposition)
 """Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get response_header (response Content-Disposition 206)."""
 
-codec_1896: Final[PydanticCodec[models.ContentRange]] = PydanticCodec(models.ContentRange)
+codec_1924: Final[PydanticCodec[models.ContentRange]] = PydanticCodec(models.ContentRange)
 """Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get response_header (response Content-Range 206)."""
 
-codec_1897: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1925: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get response_header (response ETag 304)."""
 
-codec_1898: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1926: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get response_header (response Cache-Control 304)."""
 
-codec_1899: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1927: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get response_body (response 401 application/problem+json)."""
 
-codec_1900: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1928: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get response_body (response 404 application/problem+json)."""
 
-codec_1901: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1929: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get response_body (response 416 application/problem+json)."""
 
-codec_1902: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1930: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get response_body (response 422 application/problem+json)."""
 
-codec_1903: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1931: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get response_body (response 429 application/problem+json)."""
 
-codec_1904: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1932: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get response_header (response Retry-After 429)."""
 
-codec_1905: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1933: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get response_body (response default application/problem+json)."""
 
-codec_1906: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1934: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1media~1{media_id}~1variants~1{variant_id}~1content/get response_header (response Retry-After default)."""
 
-codec_1907: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
+codec_1935: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
 """Codec of /paths/~1admin~1mail/post parameter (request header Idempotency-Key)."""
 
-codec_1908: Final[PydanticCodec[models.MailDraft]] = PydanticCodec(models.MailDraft)
+codec_1936: Final[PydanticCodec[models.MailDraft]] = PydanticCodec(models.MailDraft)
 """Codec of /paths/~1admin~1mail/post request_body (request application/json)."""
 
-codec_1909: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
+codec_1937: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
 """Codec of /paths/~1admin~1mail/post response_body (response 202 application/json)."""
 
-codec_1910: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+codec_1938: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
 """Codec of /paths/~1admin~1mail/post response_header (response Location 202)."""
 
-codec_1911: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
+codec_1939: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
 """Codec of /paths/~1admin~1mail/post response_header (response Idempotent-Replayed 202)."""
 
-codec_1912: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1940: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response 400 application/problem+json)."""
 
-codec_1913: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1941: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response 401 application/problem+json)."""
 
-codec_1914: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1942: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response 403 application/problem+json)."""
 
-codec_1915: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1943: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response 409 application/problem+json)."""
 
-codec_1916: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1944: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response 413 application/problem+json)."""
 
-codec_1917: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1945: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response 415 application/problem+json)."""
 
-codec_1918: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1946: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response 422 application/problem+json)."""
 
-codec_1919: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1947: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response 429 application/problem+json)."""
 
-codec_1920: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1948: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1admin~1mail/post response_header (response Retry-After 429)."""
 
-codec_1921: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1949: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response default application/problem+json)."""
 
-codec_1922: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1950: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1admin~1mail/post response_header (response Retry-After default)."""

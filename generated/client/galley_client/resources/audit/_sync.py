@@ -113,7 +113,7 @@ class AuditResource:
         Call GET /admin/audit-events.
         """
         return self._core.execute(
-            _operations.OPERATION_116,
+            _operations.OPERATION_118,
             (limit, cursor, page, include_total, sort, action, actor_id, subject_id, created_after, created_before),
             options=options,
             response_media_type=response_media_type,
@@ -198,7 +198,7 @@ class AuditWithResponse:
         Call GET /admin/audit-events.
         """
         return self._core.execute(
-            _operations.OPERATION_116,
+            _operations.OPERATION_118,
             (limit, cursor, page, include_total, sort, action, actor_id, subject_id, created_after, created_before),
             options=options,
             response_media_type=response_media_type,
@@ -232,7 +232,7 @@ class AuditWithRawResponse:
         Call GET /admin/audit-events.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_116,
+            _operations.OPERATION_118,
             (limit, cursor, page, include_total, sort, action, actor_id, subject_id, created_after, created_before),
             options=options,
             response_media_type=response_media_type,
@@ -266,7 +266,7 @@ class AuditWithStreamingResponse:
         Call GET /admin/audit-events.
         """
         return self._core.stream(
-            _operations.OPERATION_116,
+            _operations.OPERATION_118,
             (limit, cursor, page, include_total, sort, action, actor_id, subject_id, created_after, created_before),
             options=options,
             response_media_type=response_media_type,

@@ -12,9 +12,11 @@ from uuid import UUID
 
 from galley_client import models
 from pydantic import StrictBool, StrictInt, StrictStr
+from typing_extensions import Never
 
 from ... import _operations
 from ..._runtime.client.client import AsyncClientCore
+from ...bodies import AsyncMultipartBody
 from ...options import UNSET, RequestOptions
 from ...responses import AsyncRawResponse, Response
 from ...types.items import (
@@ -24,8 +26,10 @@ from ...types.items import (
     ListItemsResponse,
     ListMyItemsResponse,
     ListPopularItemsResponse,
+    RemoveItemImageResponse,
     SearchItemsResponse,
     UpdateItemResponse,
+    UploadItemImagesResponse,
 )
 
 
@@ -396,6 +400,79 @@ class AsyncItemsResource:
         )).data
 
     @overload
+    async def upload_item_images(
+        self,
+        *,
+        idempotency_key: StrictStr | UNSET = UNSET,
+        item_id: UUID,
+        body: AsyncMultipartBody[Never],
+        media_type: Literal['multipart/form-data'] | None = None,
+        response_media_type: None = None,
+        options: RequestOptions | None = None,
+    ) -> models.Item: ...
+    @overload
+    async def upload_item_images(
+        self,
+        *,
+        idempotency_key: StrictStr | UNSET = UNSET,
+        item_id: UUID,
+        body: AsyncMultipartBody[Never],
+        media_type: Literal['multipart/form-data'] | None = None,
+        response_media_type: Literal['application/json'],
+        options: RequestOptions | None = None,
+    ) -> models.Item: ...
+    @overload
+    async def upload_item_images(
+        self,
+        *,
+        idempotency_key: StrictStr | UNSET = UNSET,
+        item_id: UUID,
+        body: AsyncMultipartBody[Never],
+        media_type: Literal['multipart/form-data'] | None = None,
+        response_media_type: Literal['application/problem+json'],
+        options: RequestOptions | None = None,
+    ) -> models.Problem: ...
+    async def upload_item_images(
+        self,
+        *,
+        idempotency_key: StrictStr | UNSET = UNSET,
+        item_id: UUID,
+        body: AsyncMultipartBody[Never],
+        media_type: Literal['multipart/form-data'] | None = None,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> UploadItemImagesResponse:
+        """
+        Call POST /items/{item_id}/images.
+        """
+        return (await self._core.execute(
+            _operations.OPERATION_113,
+            (idempotency_key, item_id),
+            body=body,
+            media_type=media_type,
+            options=options,
+            response_media_type=response_media_type,
+        )).data
+
+    async def remove_item_image(
+        self,
+        *,
+        item_id: UUID,
+        media_id: UUID,
+        response_media_type: Literal['application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> RemoveItemImageResponse:
+        """
+        Call DELETE /items/{item_id}/images/{media_id}.
+        """
+        return (await self._core.execute(
+            _operations.OPERATION_114,
+            (item_id, media_id),
+            options=options,
+            response_media_type=response_media_type,
+        )).data
+
+    @overload
     async def list_my_items(
         self,
         *,
@@ -446,7 +523,7 @@ class AsyncItemsResource:
         Call GET /users/me/items.
         """
         return (await self._core.execute(
-            _operations.OPERATION_113,
+            _operations.OPERATION_115,
             (limit, cursor, page, include_total, status),
             options=options,
             response_media_type=response_media_type,
@@ -805,6 +882,79 @@ class AsyncItemsWithResponse:
         )
 
     @overload
+    async def upload_item_images(
+        self,
+        *,
+        idempotency_key: StrictStr | UNSET = UNSET,
+        item_id: UUID,
+        body: AsyncMultipartBody[Never],
+        media_type: Literal['multipart/form-data'] | None = None,
+        response_media_type: None = None,
+        options: RequestOptions | None = None,
+    ) -> Response[models.Item]: ...
+    @overload
+    async def upload_item_images(
+        self,
+        *,
+        idempotency_key: StrictStr | UNSET = UNSET,
+        item_id: UUID,
+        body: AsyncMultipartBody[Never],
+        media_type: Literal['multipart/form-data'] | None = None,
+        response_media_type: Literal['application/json'],
+        options: RequestOptions | None = None,
+    ) -> Response[models.Item]: ...
+    @overload
+    async def upload_item_images(
+        self,
+        *,
+        idempotency_key: StrictStr | UNSET = UNSET,
+        item_id: UUID,
+        body: AsyncMultipartBody[Never],
+        media_type: Literal['multipart/form-data'] | None = None,
+        response_media_type: Literal['application/problem+json'],
+        options: RequestOptions | None = None,
+    ) -> Response[models.Problem]: ...
+    async def upload_item_images(
+        self,
+        *,
+        idempotency_key: StrictStr | UNSET = UNSET,
+        item_id: UUID,
+        body: AsyncMultipartBody[Never],
+        media_type: Literal['multipart/form-data'] | None = None,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> Response[UploadItemImagesResponse]:
+        """
+        Call POST /items/{item_id}/images.
+        """
+        return await self._core.execute(
+            _operations.OPERATION_113,
+            (idempotency_key, item_id),
+            body=body,
+            media_type=media_type,
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    async def remove_item_image(
+        self,
+        *,
+        item_id: UUID,
+        media_id: UUID,
+        response_media_type: Literal['application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> Response[RemoveItemImageResponse]:
+        """
+        Call DELETE /items/{item_id}/images/{media_id}.
+        """
+        return await self._core.execute(
+            _operations.OPERATION_114,
+            (item_id, media_id),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    @overload
     async def list_my_items(
         self,
         *,
@@ -855,7 +1005,7 @@ class AsyncItemsWithResponse:
         Call GET /users/me/items.
         """
         return await self._core.execute(
-            _operations.OPERATION_113,
+            _operations.OPERATION_115,
             (limit, cursor, page, include_total, status),
             options=options,
             response_media_type=response_media_type,
@@ -1012,6 +1162,46 @@ class AsyncItemsWithRawResponse:
             response_media_type=response_media_type,
         )
 
+    async def upload_item_images(
+        self,
+        *,
+        idempotency_key: StrictStr | UNSET = UNSET,
+        item_id: UUID,
+        body: AsyncMultipartBody[Never],
+        media_type: Literal['multipart/form-data'] | None = None,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> AsyncRawResponse:
+        """
+        Call POST /items/{item_id}/images.
+        """
+        return await self._core.execute_raw(
+            _operations.OPERATION_113,
+            (idempotency_key, item_id),
+            body=body,
+            media_type=media_type,
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    async def remove_item_image(
+        self,
+        *,
+        item_id: UUID,
+        media_id: UUID,
+        response_media_type: Literal['application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> AsyncRawResponse:
+        """
+        Call DELETE /items/{item_id}/images/{media_id}.
+        """
+        return await self._core.execute_raw(
+            _operations.OPERATION_114,
+            (item_id, media_id),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
     async def list_my_items(
         self,
         *,
@@ -1027,7 +1217,7 @@ class AsyncItemsWithRawResponse:
         Call GET /users/me/items.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_113,
+            _operations.OPERATION_115,
             (limit, cursor, page, include_total, status),
             options=options,
             response_media_type=response_media_type,
@@ -1184,6 +1374,46 @@ class AsyncItemsWithStreamingResponse:
             response_media_type=response_media_type,
         )
 
+    def upload_item_images(
+        self,
+        *,
+        idempotency_key: StrictStr | UNSET = UNSET,
+        item_id: UUID,
+        body: AsyncMultipartBody[Never],
+        media_type: Literal['multipart/form-data'] | None = None,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> AbstractAsyncContextManager[AsyncRawResponse]:
+        """
+        Call POST /items/{item_id}/images.
+        """
+        return self._core.stream(
+            _operations.OPERATION_113,
+            (idempotency_key, item_id),
+            body=body,
+            media_type=media_type,
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    def remove_item_image(
+        self,
+        *,
+        item_id: UUID,
+        media_id: UUID,
+        response_media_type: Literal['application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> AbstractAsyncContextManager[AsyncRawResponse]:
+        """
+        Call DELETE /items/{item_id}/images/{media_id}.
+        """
+        return self._core.stream(
+            _operations.OPERATION_114,
+            (item_id, media_id),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
     def list_my_items(
         self,
         *,
@@ -1199,7 +1429,7 @@ class AsyncItemsWithStreamingResponse:
         Call GET /users/me/items.
         """
         return self._core.stream(
-            _operations.OPERATION_113,
+            _operations.OPERATION_115,
             (limit, cursor, page, include_total, status),
             options=options,
             response_media_type=response_media_type,

@@ -106,7 +106,7 @@ class AsyncJobsResource:
         Call GET /jobs.
         """
         return (await self._core.execute(
-            _operations.OPERATION_117,
+            _operations.OPERATION_119,
             (limit, cursor, page, include_total, sort, status, kind),
             options=options,
             response_media_type=response_media_type,
@@ -147,7 +147,7 @@ class AsyncJobsResource:
         Call GET /jobs/{job_id}.
         """
         return (await self._core.execute(
-            _operations.OPERATION_118,
+            _operations.OPERATION_120,
             (job_id,),
             options=options,
             response_media_type=response_media_type,
@@ -188,7 +188,7 @@ class AsyncJobsResource:
         Call PUT /jobs/{job_id}/cancellation.
         """
         return (await self._core.execute(
-            _operations.OPERATION_119,
+            _operations.OPERATION_121,
             (job_id,),
             options=options,
             response_media_type=response_media_type,
@@ -229,7 +229,7 @@ class AsyncJobsResource:
         Call PUT /jobs/{job_id}/retry.
         """
         return (await self._core.execute(
-            _operations.OPERATION_120,
+            _operations.OPERATION_122,
             (job_id,),
             options=options,
             response_media_type=response_media_type,
@@ -302,7 +302,7 @@ class AsyncJobsWithResponse:
         Call GET /jobs.
         """
         return await self._core.execute(
-            _operations.OPERATION_117,
+            _operations.OPERATION_119,
             (limit, cursor, page, include_total, sort, status, kind),
             options=options,
             response_media_type=response_media_type,
@@ -343,7 +343,7 @@ class AsyncJobsWithResponse:
         Call GET /jobs/{job_id}.
         """
         return await self._core.execute(
-            _operations.OPERATION_118,
+            _operations.OPERATION_120,
             (job_id,),
             options=options,
             response_media_type=response_media_type,
@@ -384,7 +384,7 @@ class AsyncJobsWithResponse:
         Call PUT /jobs/{job_id}/cancellation.
         """
         return await self._core.execute(
-            _operations.OPERATION_119,
+            _operations.OPERATION_121,
             (job_id,),
             options=options,
             response_media_type=response_media_type,
@@ -425,7 +425,7 @@ class AsyncJobsWithResponse:
         Call PUT /jobs/{job_id}/retry.
         """
         return await self._core.execute(
-            _operations.OPERATION_120,
+            _operations.OPERATION_122,
             (job_id,),
             options=options,
             response_media_type=response_media_type,
@@ -456,7 +456,7 @@ class AsyncJobsWithRawResponse:
         Call GET /jobs.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_117,
+            _operations.OPERATION_119,
             (limit, cursor, page, include_total, sort, status, kind),
             options=options,
             response_media_type=response_media_type,
@@ -473,7 +473,7 @@ class AsyncJobsWithRawResponse:
         Call GET /jobs/{job_id}.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_118,
+            _operations.OPERATION_120,
             (job_id,),
             options=options,
             response_media_type=response_media_type,
@@ -490,7 +490,7 @@ class AsyncJobsWithRawResponse:
         Call PUT /jobs/{job_id}/cancellation.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_119,
+            _operations.OPERATION_121,
             (job_id,),
             options=options,
             response_media_type=response_media_type,
@@ -507,7 +507,7 @@ class AsyncJobsWithRawResponse:
         Call PUT /jobs/{job_id}/retry.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_120,
+            _operations.OPERATION_122,
             (job_id,),
             options=options,
             response_media_type=response_media_type,
@@ -538,7 +538,7 @@ class AsyncJobsWithStreamingResponse:
         Call GET /jobs.
         """
         return self._core.stream(
-            _operations.OPERATION_117,
+            _operations.OPERATION_119,
             (limit, cursor, page, include_total, sort, status, kind),
             options=options,
             response_media_type=response_media_type,
@@ -555,7 +555,7 @@ class AsyncJobsWithStreamingResponse:
         Call GET /jobs/{job_id}.
         """
         return self._core.stream(
-            _operations.OPERATION_118,
+            _operations.OPERATION_120,
             (job_id,),
             options=options,
             response_media_type=response_media_type,
@@ -572,7 +572,7 @@ class AsyncJobsWithStreamingResponse:
         Call PUT /jobs/{job_id}/cancellation.
         """
         return self._core.stream(
-            _operations.OPERATION_119,
+            _operations.OPERATION_121,
             (job_id,),
             options=options,
             response_media_type=response_media_type,
@@ -589,7 +589,7 @@ class AsyncJobsWithStreamingResponse:
         Call PUT /jobs/{job_id}/retry.
         """
         return self._core.stream(
-            _operations.OPERATION_120,
+            _operations.OPERATION_122,
             (job_id,),
             options=options,
             response_media_type=response_media_type,

@@ -84,7 +84,7 @@ class AsyncMailResource:
         Call POST /admin/mail.
         """
         return (await self._core.execute(
-            _operations.OPERATION_135,
+            _operations.OPERATION_137,
             (idempotency_key,),
             body=body,
             media_type=media_type,
@@ -143,7 +143,7 @@ class AsyncMailWithResponse:
         Call POST /admin/mail.
         """
         return await self._core.execute(
-            _operations.OPERATION_135,
+            _operations.OPERATION_137,
             (idempotency_key,),
             body=body,
             media_type=media_type,
@@ -172,7 +172,7 @@ class AsyncMailWithRawResponse:
         Call POST /admin/mail.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_135,
+            _operations.OPERATION_137,
             (idempotency_key,),
             body=body,
             media_type=media_type,
@@ -201,7 +201,7 @@ class AsyncMailWithStreamingResponse:
         Call POST /admin/mail.
         """
         return self._core.stream(
-            _operations.OPERATION_135,
+            _operations.OPERATION_137,
             (idempotency_key,),
             body=body,
             media_type=media_type,

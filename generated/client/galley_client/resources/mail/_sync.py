@@ -84,7 +84,7 @@ class MailResource:
         Call POST /admin/mail.
         """
         return self._core.execute(
-            _operations.OPERATION_135,
+            _operations.OPERATION_137,
             (idempotency_key,),
             body=body,
             media_type=media_type,
@@ -143,7 +143,7 @@ class MailWithResponse:
         Call POST /admin/mail.
         """
         return self._core.execute(
-            _operations.OPERATION_135,
+            _operations.OPERATION_137,
             (idempotency_key,),
             body=body,
             media_type=media_type,
@@ -172,7 +172,7 @@ class MailWithRawResponse:
         Call POST /admin/mail.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_135,
+            _operations.OPERATION_137,
             (idempotency_key,),
             body=body,
             media_type=media_type,
@@ -201,7 +201,7 @@ class MailWithStreamingResponse:
         Call POST /admin/mail.
         """
         return self._core.stream(
-            _operations.OPERATION_135,
+            _operations.OPERATION_137,
             (idempotency_key,),
             body=body,
             media_type=media_type,

@@ -176,7 +176,7 @@ class AsyncMediaResource:
         Call GET /media.
         """
         return (await self._core.execute(
-            _operations.OPERATION_128,
+            _operations.OPERATION_130,
             (limit, cursor, page, include_total, sort, kind, content_type),
             options=options,
             response_media_type=response_media_type,
@@ -225,7 +225,7 @@ class AsyncMediaResource:
         Call POST /media.
         """
         return (await self._core.execute(
-            _operations.OPERATION_129,
+            _operations.OPERATION_131,
             (idempotency_key,),
             body=body,
             media_type=media_type,
@@ -272,7 +272,7 @@ class AsyncMediaResource:
         Call GET /media/{media_id}.
         """
         return (await self._core.execute(
-            _operations.OPERATION_130,
+            _operations.OPERATION_132,
             (if_none_match, media_id),
             options=options,
             response_media_type=response_media_type,
@@ -290,7 +290,7 @@ class AsyncMediaResource:
         Call DELETE /media/{media_id}.
         """
         return (await self._core.execute(
-            _operations.OPERATION_131,
+            _operations.OPERATION_133,
             (if_match, media_id),
             options=options,
             response_media_type=response_media_type,
@@ -343,7 +343,7 @@ class AsyncMediaResource:
         Call GET /media/{media_id}/content.
         """
         return (await self._core.execute(
-            _operations.OPERATION_132,
+            _operations.OPERATION_134,
             (range, if_range, if_none_match, media_id),
             options=options,
             response_media_type=response_media_type,
@@ -396,7 +396,7 @@ class AsyncMediaResource:
         Call POST /media/{media_id}/variants.
         """
         return (await self._core.execute(
-            _operations.OPERATION_133,
+            _operations.OPERATION_135,
             (idempotency_key, media_id),
             body=body,
             media_type=media_type,
@@ -455,7 +455,7 @@ class AsyncMediaResource:
         Call GET /media/{media_id}/variants/{variant_id}/content.
         """
         return (await self._core.execute(
-            _operations.OPERATION_134,
+            _operations.OPERATION_136,
             (range, if_range, if_none_match, media_id, variant_id),
             options=options,
             response_media_type=response_media_type,
@@ -591,7 +591,7 @@ class AsyncMediaWithResponse:
         Call GET /media.
         """
         return await self._core.execute(
-            _operations.OPERATION_128,
+            _operations.OPERATION_130,
             (limit, cursor, page, include_total, sort, kind, content_type),
             options=options,
             response_media_type=response_media_type,
@@ -640,7 +640,7 @@ class AsyncMediaWithResponse:
         Call POST /media.
         """
         return await self._core.execute(
-            _operations.OPERATION_129,
+            _operations.OPERATION_131,
             (idempotency_key,),
             body=body,
             media_type=media_type,
@@ -687,7 +687,7 @@ class AsyncMediaWithResponse:
         Call GET /media/{media_id}.
         """
         return await self._core.execute(
-            _operations.OPERATION_130,
+            _operations.OPERATION_132,
             (if_none_match, media_id),
             options=options,
             response_media_type=response_media_type,
@@ -705,7 +705,7 @@ class AsyncMediaWithResponse:
         Call DELETE /media/{media_id}.
         """
         return await self._core.execute(
-            _operations.OPERATION_131,
+            _operations.OPERATION_133,
             (if_match, media_id),
             options=options,
             response_media_type=response_media_type,
@@ -758,7 +758,7 @@ class AsyncMediaWithResponse:
         Call GET /media/{media_id}/content.
         """
         return await self._core.execute(
-            _operations.OPERATION_132,
+            _operations.OPERATION_134,
             (range, if_range, if_none_match, media_id),
             options=options,
             response_media_type=response_media_type,
@@ -811,7 +811,7 @@ class AsyncMediaWithResponse:
         Call POST /media/{media_id}/variants.
         """
         return await self._core.execute(
-            _operations.OPERATION_133,
+            _operations.OPERATION_135,
             (idempotency_key, media_id),
             body=body,
             media_type=media_type,
@@ -870,7 +870,7 @@ class AsyncMediaWithResponse:
         Call GET /media/{media_id}/variants/{variant_id}/content.
         """
         return await self._core.execute(
-            _operations.OPERATION_134,
+            _operations.OPERATION_136,
             (range, if_range, if_none_match, media_id, variant_id),
             options=options,
             response_media_type=response_media_type,
@@ -937,7 +937,7 @@ class AsyncMediaWithRawResponse:
         Call GET /media.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_128,
+            _operations.OPERATION_130,
             (limit, cursor, page, include_total, sort, kind, content_type),
             options=options,
             response_media_type=response_media_type,
@@ -956,7 +956,7 @@ class AsyncMediaWithRawResponse:
         Call POST /media.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_129,
+            _operations.OPERATION_131,
             (idempotency_key,),
             body=body,
             media_type=media_type,
@@ -976,7 +976,7 @@ class AsyncMediaWithRawResponse:
         Call GET /media/{media_id}.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_130,
+            _operations.OPERATION_132,
             (if_none_match, media_id),
             options=options,
             response_media_type=response_media_type,
@@ -994,7 +994,7 @@ class AsyncMediaWithRawResponse:
         Call DELETE /media/{media_id}.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_131,
+            _operations.OPERATION_133,
             (if_match, media_id),
             options=options,
             response_media_type=response_media_type,
@@ -1014,7 +1014,7 @@ class AsyncMediaWithRawResponse:
         Call GET /media/{media_id}/content.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_132,
+            _operations.OPERATION_134,
             (range, if_range, if_none_match, media_id),
             options=options,
             response_media_type=response_media_type,
@@ -1034,7 +1034,7 @@ class AsyncMediaWithRawResponse:
         Call POST /media/{media_id}/variants.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_133,
+            _operations.OPERATION_135,
             (idempotency_key, media_id),
             body=body,
             media_type=media_type,
@@ -1057,7 +1057,7 @@ class AsyncMediaWithRawResponse:
         Call GET /media/{media_id}/variants/{variant_id}/content.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_134,
+            _operations.OPERATION_136,
             (range, if_range, if_none_match, media_id, variant_id),
             options=options,
             response_media_type=response_media_type,
@@ -1124,7 +1124,7 @@ class AsyncMediaWithStreamingResponse:
         Call GET /media.
         """
         return self._core.stream(
-            _operations.OPERATION_128,
+            _operations.OPERATION_130,
             (limit, cursor, page, include_total, sort, kind, content_type),
             options=options,
             response_media_type=response_media_type,
@@ -1143,7 +1143,7 @@ class AsyncMediaWithStreamingResponse:
         Call POST /media.
         """
         return self._core.stream(
-            _operations.OPERATION_129,
+            _operations.OPERATION_131,
             (idempotency_key,),
             body=body,
             media_type=media_type,
@@ -1163,7 +1163,7 @@ class AsyncMediaWithStreamingResponse:
         Call GET /media/{media_id}.
         """
         return self._core.stream(
-            _operations.OPERATION_130,
+            _operations.OPERATION_132,
             (if_none_match, media_id),
             options=options,
             response_media_type=response_media_type,
@@ -1181,7 +1181,7 @@ class AsyncMediaWithStreamingResponse:
         Call DELETE /media/{media_id}.
         """
         return self._core.stream(
-            _operations.OPERATION_131,
+            _operations.OPERATION_133,
             (if_match, media_id),
             options=options,
             response_media_type=response_media_type,
@@ -1201,7 +1201,7 @@ class AsyncMediaWithStreamingResponse:
         Call GET /media/{media_id}/content.
         """
         return self._core.stream(
-            _operations.OPERATION_132,
+            _operations.OPERATION_134,
             (range, if_range, if_none_match, media_id),
             options=options,
             response_media_type=response_media_type,
@@ -1221,7 +1221,7 @@ class AsyncMediaWithStreamingResponse:
         Call POST /media/{media_id}/variants.
         """
         return self._core.stream(
-            _operations.OPERATION_133,
+            _operations.OPERATION_135,
             (idempotency_key, media_id),
             body=body,
             media_type=media_type,
@@ -1244,7 +1244,7 @@ class AsyncMediaWithStreamingResponse:
         Call GET /media/{media_id}/variants/{variant_id}/content.
         """
         return self._core.stream(
-            _operations.OPERATION_134,
+            _operations.OPERATION_136,
             (range, if_range, if_none_match, media_id, variant_id),
             options=options,
             response_media_type=response_media_type,

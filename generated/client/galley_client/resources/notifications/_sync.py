@@ -105,7 +105,7 @@ class NotificationsResource:
         Call GET /notifications.
         """
         return self._core.execute(
-            _operations.OPERATION_121,
+            _operations.OPERATION_123,
             (limit, cursor, page, include_total, unread, kind),
             options=options,
             response_media_type=response_media_type,
@@ -142,7 +142,7 @@ class NotificationsResource:
         Call GET /notifications/counts.
         """
         return self._core.execute(
-            _operations.OPERATION_122,
+            _operations.OPERATION_124,
             (),
             options=options,
             response_media_type=response_media_type,
@@ -160,7 +160,7 @@ class NotificationsResource:
         Call PUT /notifications/read.
         """
         return self._core.execute(
-            _operations.OPERATION_123,
+            _operations.OPERATION_125,
             (until, kind),
             options=options,
             response_media_type=response_media_type,
@@ -177,7 +177,7 @@ class NotificationsResource:
         Call PUT /notifications/{notification_id}/read.
         """
         return self._core.execute(
-            _operations.OPERATION_124,
+            _operations.OPERATION_126,
             (notification_id,),
             options=options,
             response_media_type=response_media_type,
@@ -194,7 +194,7 @@ class NotificationsResource:
         Call DELETE /notifications/{notification_id}/read.
         """
         return self._core.execute(
-            _operations.OPERATION_125,
+            _operations.OPERATION_127,
             (notification_id,),
             options=options,
             response_media_type=response_media_type,
@@ -235,7 +235,7 @@ class NotificationsResource:
         Call GET /users/me/notification-preferences.
         """
         return self._core.execute(
-            _operations.OPERATION_126,
+            _operations.OPERATION_128,
             (if_none_match,),
             options=options,
             response_media_type=response_media_type,
@@ -284,7 +284,7 @@ class NotificationsResource:
         Call PATCH /users/me/notification-preferences.
         """
         return self._core.execute(
-            _operations.OPERATION_127,
+            _operations.OPERATION_129,
             (if_match,),
             body=body,
             media_type=media_type,
@@ -355,7 +355,7 @@ class NotificationsWithResponse:
         Call GET /notifications.
         """
         return self._core.execute(
-            _operations.OPERATION_121,
+            _operations.OPERATION_123,
             (limit, cursor, page, include_total, unread, kind),
             options=options,
             response_media_type=response_media_type,
@@ -392,7 +392,7 @@ class NotificationsWithResponse:
         Call GET /notifications/counts.
         """
         return self._core.execute(
-            _operations.OPERATION_122,
+            _operations.OPERATION_124,
             (),
             options=options,
             response_media_type=response_media_type,
@@ -410,7 +410,7 @@ class NotificationsWithResponse:
         Call PUT /notifications/read.
         """
         return self._core.execute(
-            _operations.OPERATION_123,
+            _operations.OPERATION_125,
             (until, kind),
             options=options,
             response_media_type=response_media_type,
@@ -427,7 +427,7 @@ class NotificationsWithResponse:
         Call PUT /notifications/{notification_id}/read.
         """
         return self._core.execute(
-            _operations.OPERATION_124,
+            _operations.OPERATION_126,
             (notification_id,),
             options=options,
             response_media_type=response_media_type,
@@ -444,7 +444,7 @@ class NotificationsWithResponse:
         Call DELETE /notifications/{notification_id}/read.
         """
         return self._core.execute(
-            _operations.OPERATION_125,
+            _operations.OPERATION_127,
             (notification_id,),
             options=options,
             response_media_type=response_media_type,
@@ -485,7 +485,7 @@ class NotificationsWithResponse:
         Call GET /users/me/notification-preferences.
         """
         return self._core.execute(
-            _operations.OPERATION_126,
+            _operations.OPERATION_128,
             (if_none_match,),
             options=options,
             response_media_type=response_media_type,
@@ -534,7 +534,7 @@ class NotificationsWithResponse:
         Call PATCH /users/me/notification-preferences.
         """
         return self._core.execute(
-            _operations.OPERATION_127,
+            _operations.OPERATION_129,
             (if_match,),
             body=body,
             media_type=media_type,
@@ -566,7 +566,7 @@ class NotificationsWithRawResponse:
         Call GET /notifications.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_121,
+            _operations.OPERATION_123,
             (limit, cursor, page, include_total, unread, kind),
             options=options,
             response_media_type=response_media_type,
@@ -582,7 +582,7 @@ class NotificationsWithRawResponse:
         Call GET /notifications/counts.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_122,
+            _operations.OPERATION_124,
             (),
             options=options,
             response_media_type=response_media_type,
@@ -600,7 +600,7 @@ class NotificationsWithRawResponse:
         Call PUT /notifications/read.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_123,
+            _operations.OPERATION_125,
             (until, kind),
             options=options,
             response_media_type=response_media_type,
@@ -617,7 +617,7 @@ class NotificationsWithRawResponse:
         Call PUT /notifications/{notification_id}/read.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_124,
+            _operations.OPERATION_126,
             (notification_id,),
             options=options,
             response_media_type=response_media_type,
@@ -634,7 +634,7 @@ class NotificationsWithRawResponse:
         Call DELETE /notifications/{notification_id}/read.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_125,
+            _operations.OPERATION_127,
             (notification_id,),
             options=options,
             response_media_type=response_media_type,
@@ -651,7 +651,7 @@ class NotificationsWithRawResponse:
         Call GET /users/me/notification-preferences.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_126,
+            _operations.OPERATION_128,
             (if_none_match,),
             options=options,
             response_media_type=response_media_type,
@@ -670,7 +670,7 @@ class NotificationsWithRawResponse:
         Call PATCH /users/me/notification-preferences.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_127,
+            _operations.OPERATION_129,
             (if_match,),
             body=body,
             media_type=media_type,
@@ -702,7 +702,7 @@ class NotificationsWithStreamingResponse:
         Call GET /notifications.
         """
         return self._core.stream(
-            _operations.OPERATION_121,
+            _operations.OPERATION_123,
             (limit, cursor, page, include_total, unread, kind),
             options=options,
             response_media_type=response_media_type,
@@ -718,7 +718,7 @@ class NotificationsWithStreamingResponse:
         Call GET /notifications/counts.
         """
         return self._core.stream(
-            _operations.OPERATION_122,
+            _operations.OPERATION_124,
             (),
             options=options,
             response_media_type=response_media_type,
@@ -736,7 +736,7 @@ class NotificationsWithStreamingResponse:
         Call PUT /notifications/read.
         """
         return self._core.stream(
-            _operations.OPERATION_123,
+            _operations.OPERATION_125,
             (until, kind),
             options=options,
             response_media_type=response_media_type,
@@ -753,7 +753,7 @@ class NotificationsWithStreamingResponse:
         Call PUT /notifications/{notification_id}/read.
         """
         return self._core.stream(
-            _operations.OPERATION_124,
+            _operations.OPERATION_126,
             (notification_id,),
             options=options,
             response_media_type=response_media_type,
@@ -770,7 +770,7 @@ class NotificationsWithStreamingResponse:
         Call DELETE /notifications/{notification_id}/read.
         """
         return self._core.stream(
-            _operations.OPERATION_125,
+            _operations.OPERATION_127,
             (notification_id,),
             options=options,
             response_media_type=response_media_type,
@@ -787,7 +787,7 @@ class NotificationsWithStreamingResponse:
         Call GET /users/me/notification-preferences.
         """
         return self._core.stream(
-            _operations.OPERATION_126,
+            _operations.OPERATION_128,
             (if_none_match,),
             options=options,
             response_media_type=response_media_type,
@@ -806,7 +806,7 @@ class NotificationsWithStreamingResponse:
         Call PATCH /users/me/notification-preferences.
         """
         return self._core.stream(
-            _operations.OPERATION_127,
+            _operations.OPERATION_129,
             (if_match,),
             body=body,
             media_type=media_type,

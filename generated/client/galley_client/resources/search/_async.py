@@ -88,7 +88,7 @@ class AsyncSearchResource:
         Call GET /search.
         """
         return (await self._core.execute(
-            _operations.OPERATION_114,
+            _operations.OPERATION_116,
             (q, kind, limit, cursor),
             options=options,
             response_media_type=response_media_type,
@@ -149,7 +149,7 @@ class AsyncSearchWithResponse:
         Call GET /search.
         """
         return await self._core.execute(
-            _operations.OPERATION_114,
+            _operations.OPERATION_116,
             (q, kind, limit, cursor),
             options=options,
             response_media_type=response_media_type,
@@ -177,7 +177,7 @@ class AsyncSearchWithRawResponse:
         Call GET /search.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_114,
+            _operations.OPERATION_116,
             (q, kind, limit, cursor),
             options=options,
             response_media_type=response_media_type,
@@ -205,7 +205,7 @@ class AsyncSearchWithStreamingResponse:
         Call GET /search.
         """
         return self._core.stream(
-            _operations.OPERATION_114,
+            _operations.OPERATION_116,
             (q, kind, limit, cursor),
             options=options,
             response_media_type=response_media_type,

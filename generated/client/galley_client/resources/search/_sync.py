@@ -88,7 +88,7 @@ class SearchResource:
         Call GET /search.
         """
         return self._core.execute(
-            _operations.OPERATION_114,
+            _operations.OPERATION_116,
             (q, kind, limit, cursor),
             options=options,
             response_media_type=response_media_type,
@@ -149,7 +149,7 @@ class SearchWithResponse:
         Call GET /search.
         """
         return self._core.execute(
-            _operations.OPERATION_114,
+            _operations.OPERATION_116,
             (q, kind, limit, cursor),
             options=options,
             response_media_type=response_media_type,
@@ -177,7 +177,7 @@ class SearchWithRawResponse:
         Call GET /search.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_114,
+            _operations.OPERATION_116,
             (q, kind, limit, cursor),
             options=options,
             response_media_type=response_media_type,
@@ -205,7 +205,7 @@ class SearchWithStreamingResponse:
         Call GET /search.
         """
         return self._core.stream(
-            _operations.OPERATION_114,
+            _operations.OPERATION_116,
             (q, kind, limit, cursor),
             options=options,
             response_media_type=response_media_type,

@@ -71,7 +71,7 @@ class AsyncStatisticsResource:
         Call GET /stats.
         """
         return (await self._core.execute(
-            _operations.OPERATION_115,
+            _operations.OPERATION_117,
             (),
             options=options,
             response_media_type=response_media_type,
@@ -116,7 +116,7 @@ class AsyncStatisticsWithResponse:
         Call GET /stats.
         """
         return await self._core.execute(
-            _operations.OPERATION_115,
+            _operations.OPERATION_117,
             (),
             options=options,
             response_media_type=response_media_type,
@@ -140,7 +140,7 @@ class AsyncStatisticsWithRawResponse:
         Call GET /stats.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_115,
+            _operations.OPERATION_117,
             (),
             options=options,
             response_media_type=response_media_type,
@@ -164,7 +164,7 @@ class AsyncStatisticsWithStreamingResponse:
         Call GET /stats.
         """
         return self._core.stream(
-            _operations.OPERATION_115,
+            _operations.OPERATION_117,
             (),
             options=options,
             response_media_type=response_media_type,

@@ -71,7 +71,7 @@ class StatisticsResource:
         Call GET /stats.
         """
         return self._core.execute(
-            _operations.OPERATION_115,
+            _operations.OPERATION_117,
             (),
             options=options,
             response_media_type=response_media_type,
@@ -116,7 +116,7 @@ class StatisticsWithResponse:
         Call GET /stats.
         """
         return self._core.execute(
-            _operations.OPERATION_115,
+            _operations.OPERATION_117,
             (),
             options=options,
             response_media_type=response_media_type,
@@ -140,7 +140,7 @@ class StatisticsWithRawResponse:
         Call GET /stats.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_115,
+            _operations.OPERATION_117,
             (),
             options=options,
             response_media_type=response_media_type,
@@ -164,7 +164,7 @@ class StatisticsWithStreamingResponse:
         Call GET /stats.
         """
         return self._core.stream(
-            _operations.OPERATION_115,
+            _operations.OPERATION_117,
             (),
             options=options,
             response_media_type=response_media_type,

@@ -267,13 +267,77 @@ def decode_delete_item_header(
     return _DELETE_ITEM_HEADERS.decode(info, name)
 
 
+UploadItemImagesResponse: TypeAlias = models.Item | models.Problem
+
+
+_UPLOAD_ITEM_IMAGES_HEADERS: Final[ResponseHeaders[models.UriReference | models.EntityTag | models.Replayed | models.RetryAfter, UNSET]] = ResponseHeaders(
+    'uploadItemImages',
+    frozenset({'201', '400', '401', '403', '404', '409', '413', '415', '422', '429', 'default'}),
+    (('Location', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='Location', style='simple', required=True), codec=model_bindings.codec_1585, missing=required_header)),)), ('ETag', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_1586, missing=required_header)),)), ('Idempotent-Replayed', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='Idempotent-Replayed', style='simple'), codec=model_bindings.codec_1587, missing=optional_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1597, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1599, missing=optional_header))))),
+)
+
+
+@overload
+def decode_upload_item_images_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['Location'],
+) -> models.UriReference: ...
+@overload
+def decode_upload_item_images_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['ETag'],
+) -> models.EntityTag: ...
+@overload
+def decode_upload_item_images_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['Idempotent-Replayed'],
+) -> models.Replayed | UNSET: ...
+@overload
+def decode_upload_item_images_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['Retry-After'],
+) -> models.RetryAfter | UNSET: ...
+
+
+def decode_upload_item_images_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['Location', 'ETag', 'Idempotent-Replayed', 'Retry-After'],
+) -> models.UriReference | models.EntityTag | models.Replayed | models.RetryAfter | UNSET:
+    """Decode one declared response header of upload_item_images from a response's metadata."""
+    return _UPLOAD_ITEM_IMAGES_HEADERS.decode(info, name)
+
+
+RemoveItemImageResponse: TypeAlias = None | models.Problem
+
+
+_REMOVE_ITEM_IMAGE_HEADERS: Final[ResponseHeaders[models.RetryAfter, UNSET]] = ResponseHeaders(
+    'removeItemImage',
+    frozenset({'204', '401', '403', '404', '422', '429', 'default'}),
+    (('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1607, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1609, missing=optional_header)))),),
+)
+
+
+def decode_remove_item_image_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['Retry-After'],
+) -> models.RetryAfter | UNSET:
+    """Decode one declared response header of remove_item_image from a response's metadata."""
+    return _REMOVE_ITEM_IMAGE_HEADERS.decode(info, name)
+
+
 ListMyItemsResponse: TypeAlias = models.ItemPage | models.Problem
 
 
 _LIST_MY_ITEMS_HEADERS: Final[ResponseHeaders[models.LinkText | models.CacheControl | models.RetryAfter, UNSET]] = ResponseHeaders(
     'listMyItems',
     frozenset({'200', '401', '422', '429', 'default'}),
-    (('Link', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Link', style='simple'), codec=model_bindings.codec_1588, missing=optional_header)),)), ('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_1589, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1593, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1595, missing=optional_header))))),
+    (('Link', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Link', style='simple'), codec=model_bindings.codec_1616, missing=optional_header)),)), ('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_1617, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1621, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1623, missing=optional_header))))),
 )
 
 

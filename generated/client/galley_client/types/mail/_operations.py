@@ -26,7 +26,7 @@ SendMailResponse: TypeAlias = models.Job | models.Problem
 _SEND_MAIL_HEADERS: Final[ResponseHeaders[models.UriReference | models.Replayed | models.RetryAfter, UNSET]] = ResponseHeaders(
     'sendMail',
     frozenset({'202', '400', '401', '403', '409', '413', '415', '422', '429', 'default'}),
-    (('Location', (('202', HeaderBranch(plan=ParameterPlan(location='header', name='Location', style='simple', required=True), codec=model_bindings.codec_1910, missing=required_header)),)), ('Idempotent-Replayed', (('202', HeaderBranch(plan=ParameterPlan(location='header', name='Idempotent-Replayed', style='simple'), codec=model_bindings.codec_1911, missing=optional_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1920, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1922, missing=optional_header))))),
+    (('Location', (('202', HeaderBranch(plan=ParameterPlan(location='header', name='Location', style='simple', required=True), codec=model_bindings.codec_1938, missing=required_header)),)), ('Idempotent-Replayed', (('202', HeaderBranch(plan=ParameterPlan(location='header', name='Idempotent-Replayed', style='simple'), codec=model_bindings.codec_1939, missing=optional_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1948, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1950, missing=optional_header))))),
 )
 
 
