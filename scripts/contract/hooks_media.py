@@ -12,17 +12,17 @@ NOTES = b"Over two, under one."
 # Images of the caller's own, and variants by the medium that they are of.
 _images: dict[str, None] = {}
 _variants: dict[str, str] = {}
-_files = cycle((PICTURE, NOTES))
+_files = cycle((("loom.png", PICTURE), ("notes.txt", NOTES)))
 # What is made up is ignored for no range at all; one range and several are answered otherwise.
 _ranges = cycle(("bytes=0-3", None, "bytes=0-0,4-5"))
 _LOW = 8
 
 
-def files(case: Case) -> None:
-    """What is uploaded are pictures and notes."""
+def attach(case: Case, kwargs: dict[str, Any]) -> None:
+    """Send pictures and notes for what is made up of them, as many as there are."""
     if operation_of(case) == "uploadMedia" and isinstance(case.body, dict):
-        body = cast("dict[str, Any]", case.body)
-        body["files"] = [next(_files) for _ in body["files"]]
+        chosen = [next(_files) for _ in cast("dict[str, list[object]]", case.body)["files"]]
+        kwargs["files"] = [("files", named) for named in chosen]
 
 
 def known(case: Case) -> None:
@@ -54,7 +54,7 @@ def parts(case: Case) -> None:
         headers["Range"] = next(_ranges) or headers["Range"].replace("bytes", "lines")
 
 
-LESSONS = (files, known, size, parts)
+LESSONS = (known, size, parts)
 
 
 def note(case: Case, document: dict[str, Any]) -> None:
