@@ -24,8 +24,11 @@ from generated.models import VariantCreate, VariantMediaType
 
 MAKE = "media.make_variant"
 SIDES = (200, 800, 1_600)
+THUMBNAIL = "thumbnail-"
 WEBP = "image/webp"
 DEFAULT_QUALITY = 85
+# So many of an image that somebody asked for; with the thumbnails these are all that a medium may list.
+MAX_WANTED = 97
 
 _OWNER = Statement(select(Media.owner_id).where(Media.id == bindparam("id")).with_for_update(key_share=True))
 _LABELS = Statement(select(MediaFile.label, MediaFile.id).where(MediaFile.media_id == bindparam("media")))
@@ -85,6 +88,9 @@ async def _keep(media_id: UUID, objects: list[Object]) -> list[UUID]:
             raise JobFailed("The medium was deleted.", final=True)
         there = {row["label"]: row["id"] for row in await _LABELS.all(connection, media=media_id)}
         new = [one for one in objects if one.label not in there]
+        wanted = [label for label in there if label != ORIGINAL and not label.startswith(THUMBNAIL)]
+        if any(one.is_counted for one in new) and len(wanted) >= MAX_WANTED:
+            raise JobFailed(f"The image has {MAX_WANTED} variants already.", final=True)
         await files.give(connection, media_id, [one.id for one in new])
         if counted := sum(one.size for one in new if one.is_counted):
             await files.take_room(connection, owner, counted)
@@ -93,7 +99,7 @@ async def _keep(media_id: UUID, objects: list[Object]) -> list[UUID]:
 
 async def make_thumbnails(media_id: UUID) -> dict[str, Any]:
     """Make the thumbnails of an image."""
-    labels = {f"thumbnail-{side}": side for side in SIDES}
+    labels = {f"{THUMBNAIL}{side}": side for side in SIDES}
     if (await _labels(media_id)).keys() >= labels.keys():
         return {"media_id": str(media_id), "thumbnails": len(labels)}
     with spool.folder() as folder:

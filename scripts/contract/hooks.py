@@ -12,7 +12,7 @@ from uuid import uuid4
 import schemathesis
 from schemathesis import HookContext, Response
 
-from scripts.contract import hooks_events, hooks_items, hooks_messages
+from scripts.contract import hooks_events, hooks_items, hooks_jobs, hooks_media, hooks_messages
 from scripts.contract.case import Case, operation_of
 from scripts.coverage.exchange import Exchange, pairs
 from scripts.coverage.record import of_process
@@ -43,7 +43,8 @@ _own: set[str] = set()
 
 
 @deserializer(
-    "image/*", "application/octet-stream", "application/pdf", "application/x-ndjson", "text/csv", "text/calendar"
+    *("image/*", "video/*", "multipart/byteranges", "text/plain", "text/csv", "text/calendar"),
+    *("application/octet-stream", "application/pdf", "application/msword", "application/x-ndjson"),
 )
 def text_of(_: object, response: Response) -> object:
     """Return bytes as the string that JSON Schema takes them for, a character each, so that their length is checked."""
@@ -183,7 +184,7 @@ def _rank(case: Case) -> None:
 
 
 # What is known of the things of a slice is kept beside each other, a module a slice.
-SLICES = (hooks_events, hooks_items, hooks_messages)
+SLICES = (hooks_events, hooks_items, hooks_jobs, hooks_media, hooks_messages)
 LESSONS = (
     *(lesson for known in SLICES for lesson in known.LESSONS),
     *(_step, _condition, _intent, _page, _parent, _shelf, _filed, _schedule, _merge, _doomed, _key, _rank),
@@ -202,10 +203,10 @@ def before_load_schema(_: HookContext, raw_schema: dict[str, Any]) -> None:
 @hook
 def before_call(_: HookContext, case: Case, kwargs: dict[str, Any]) -> None:
     """Let a request that is meant well know what the service has said."""
-    del kwargs
     if _is_meant_well(case):
         for teach in LESSONS:
             teach(case)
+        hooks_media.attach(case, kwargs)
 
 
 def _count(response: Response) -> None:

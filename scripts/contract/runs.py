@@ -117,6 +117,8 @@ def _complaints(report: dict[str, Any], code: int) -> tuple[str, ...]:
     complaints += [
         f"warning {name}: {', '.join(map(str, where))}" for name, where in report["warnings"].items() if where
     ]
+    if not report["test_cases"]["generated"]:
+        complaints.append("nothing was tried")
     if not report["complete"]:
         complaints.append(f"the run ended early: {report['stop_reason']}")
     if code and not complaints:

@@ -138,6 +138,15 @@ class TestSchemathesis:
         assert result.passed == (complaint is None), result.complaints
         assert complaint is None or any(complaint in found for found in result.complaints), result.complaints
 
+    def test_sees_that_nothing_was_tried(self, database: str, tmp_path: Path) -> None:
+        settings = write_settings(ANONYMOUS, World(), tmp_path)
+        # Nothing leads from one operation alone to another.
+        plan = Plan(max_examples=3, seed=1, only=("getStatistics",)).walks(1)
+        with faulty_service(database, "none", "/api/v1") as address:
+            result = run(ANONYMOUS, address, settings, tmp_path, plan)
+        assert result.cases == 0
+        assert "nothing was tried" in result.complaints
+
 
 class TestMigrations:
     @pytest.mark.parametrize(

@@ -122,6 +122,19 @@ class TestCreateVariant:
             await work(connection, VARIANT)
         assert len(await store.names()) == 1
 
+    async def test_no_more_than_a_medium_may_list(self, client: AsyncClient, connection: Connection) -> None:
+        medium = await kept(client)
+        await work(connection, THUMBNAILS)
+        await connection.execute(
+            "INSERT INTO media_files (id, media_id, label, media_type, size, digest, width, height, is_counted,"
+            " leased_until) SELECT gen_random_uuid(), media_id, 'wish-' || n, media_type, 1, digest, 1, 1, true, now()"
+            " FROM media_files, generate_series(1, 97) n WHERE label = 'thumbnail-200'"
+        )
+        assert len((await client.get(f"/media/{medium['id']}")).json()["variants"]) == 100
+        await client.post(f"/media/{medium['id']}/variants", json={"width": 20})
+        with pytest.raises(JobFailed, match="97 variants"):
+            await work(connection, VARIANT)
+
     async def test_a_moderator_sees_but_does_not_change(self, client: AsyncClient, make: Factory) -> None:
         medium = await kept(client)
         moderator = await make.member("moderator")

@@ -514,7 +514,7 @@ def _add_create_variant(
         operation_id='createVariant',
         tags=['Media'],
         summary='Create a variant',
-        description="Makes an image of another size or form in the background. With one of `width` and `height` the other follows; with both the picture is exactly that, whatever it was. It is WebP unless `media_type` says otherwise. The job's `result` names the variant, which then is among the `variants` of the medium; one that is there already is not made again. Only an image has variants; for anything else it is 409. A variant takes room as an upload does. Its owner alone can do this.",
+        description="Makes an image of another size or form in the background. With one of `width` and `height` the other follows; with both the picture is exactly that, whatever it was. It is WebP unless `media_type` says otherwise. The job's `result` names the variant, which then is among the `variants` of the medium; one that is there already is not made again. Only an image has variants; for anything else it is 409. A variant takes room as an upload does, and an image has at most 97 besides its thumbnails. Its owner alone can do this.",
         response_description='The variant is queued.',
         dependencies=wiring.dependencies.get('create_variant'),
     )

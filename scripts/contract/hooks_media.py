@@ -1,0 +1,75 @@
+"""What a client knows of media: files that are what they say, which images are its own, and ranges that there are."""
+
+from itertools import cycle
+from typing import Any, cast
+
+from scripts.contract.case import Case, operation_of
+from scripts.pictures import picture
+
+# So low that what is made of it is small, however wide it is to be.
+PICTURE = picture(64, 2)
+NOTES = b"Over two, under one."
+# Images of the caller's own, and variants by the medium that they are of.
+_images: dict[str, None] = {}
+_variants: dict[str, str] = {}
+_files = cycle((("loom.png", PICTURE), ("notes.txt", NOTES)))
+# What is made up is ignored for no range at all; one range and several are answered otherwise.
+_ranges = cycle(("bytes=0-3", None, "bytes=0-0,4-5"))
+_LOW = 8
+
+
+def attach(case: Case, kwargs: dict[str, Any]) -> None:
+    """Send pictures and notes for what is made up of them, as many as there are."""
+    if operation_of(case) == "uploadMedia" and isinstance(case.body, dict):
+        chosen = [next(_files) for _ in cast("dict[str, list[object]]", case.body)["files"]]
+        kwargs["files"] = [("files", named) for named in chosen]
+
+
+def known(case: Case) -> None:
+    """A variant is one of its medium; an account shows an image of its own, of which alone variants are made."""
+    operation = operation_of(case)
+    if operation == "downloadVariant" and _variants:
+        case.path_parameters["media_id"], case.path_parameters["variant_id"] = list(_variants.items())[-1]
+    if operation == "createVariant" and _images:
+        case.path_parameters["media_id"] = list(_images)[-1]
+    if operation == "setAvatar" and _images and isinstance(case.body, dict):
+        case.body["media_id"] = list(_images)[-1]
+
+
+def size(case: Case) -> None:
+    """A variant has a width or a height; with both, it is low, as it is made by whoever runs this."""
+    if operation_of(case) != "createVariant" or not isinstance(case.body, dict):
+        return
+    body = cast("dict[str, Any]", case.body)
+    if "width" not in body:
+        body.setdefault("height", _LOW)
+    elif "height" in body:
+        body["height"] = min(body["height"], _LOW)
+
+
+def parts(case: Case) -> None:
+    """A file has the bytes that are asked for."""
+    headers = cast("dict[str, str]", case.headers)  # pyright: ignore[reportUnknownMemberType]
+    if operation_of(case) in ("downloadMedia", "downloadVariant") and "Range" in headers:
+        headers["Range"] = next(_ranges) or headers["Range"].replace("bytes", "lines")
+
+
+LESSONS = (known, size, parts)
+
+
+def note(case: Case, document: dict[str, Any]) -> None:
+    """Remember images of one's own, and variants."""
+    operation = operation_of(case)
+    media: list[dict[str, Any]] = document["items"] if operation in ("uploadMedia", "listMyMedia") else []
+    _images.update((medium["id"], None) for medium in media if medium["kind"] == "image")
+    for medium in [document] if operation == "getMedia" else media:
+        if medium["variants"]:
+            _variants[medium["id"]] = medium["variants"][0]["id"]
+
+
+def forget(case: Case) -> None:
+    """Forget what has gone."""
+    if operation_of(case) == "deleteMedia":
+        gone = str(case.path_parameters["media_id"])
+        _images.pop(gone, None)
+        _variants.pop(gone, None)
