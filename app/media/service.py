@@ -131,7 +131,7 @@ async def delete_media(connection: Connection, principal: Principal, media_id: U
     await jobs.enqueue(connection, SWEEP, {})
 
 
-async def unfit(connection: Connection, owner_id: UUID, media_ids: Iterable[UUID]) -> dict[UUID, dict[str, str]]:
+async def unfit(connection: Connection, owner_id: UUID, media_ids: Iterable[UUID]) -> dict[UUID | None, dict[str, str]]:
     """Lock images that are about to be used, and return what is wrong with those that are no images of the member's.
 
     The member is locked first: who leaves takes all media along.
@@ -141,7 +141,7 @@ async def unfit(connection: Connection, owner_id: UUID, media_ids: Iterable[UUID
         return {}
     await _OWNER.all(connection, id=owner_id)
     kinds = {row["id"]: row["kind"] for row in await _OWN.all(connection, ids=sorted(asked), owner_id=owner_id)}
-    wrong = dict.fromkeys(asked - kinds.keys(), _UNKNOWN)
+    wrong: dict[UUID | None, dict[str, str]] = dict.fromkeys(asked - kinds.keys(), _UNKNOWN)
     return wrong | {media_id: _NO_IMAGE for media_id, kind in kinds.items() if kind != MediaKind.image.value}
 
 

@@ -196,22 +196,30 @@ def _draft(post: models.PostCreate) -> Draft:
     )
 
 
+async def _require_fit(connection: Connection, principal: Principal, drafts: Sequence[Draft]) -> None:
+    """Raise ValidationFailed where categories cannot be put into or images cannot be shown. Images are locked first."""
+    images = {draft.featured_image_id for draft in drafts if draft.featured_image_id}
+    unshown = await media.unfit(connection, principal.user_id, images)
+    closed = await filing.unfit(connection, {draft.category_id for draft in drafts if draft.category_id})
+    errors = [
+        FieldError(pointer=f"/posts/{place}/category_id", **closed[draft.category_id])
+        for place, draft in enumerate(drafts)
+        if draft.category_id in closed
+    ]
+    errors += [
+        FieldError(pointer=f"/posts/{place}/featured_image_id", **unshown[draft.featured_image_id])
+        for place, draft in enumerate(drafts)
+        if draft.featured_image_id in unshown
+    ]
+    if errors:
+        raise ValidationFailed(errors=errors)
+
+
 async def create(connection: Connection, principal: Principal, batch: models.PostBatchCreate) -> models.PostBatch:
     """Write drafts, and return them in their order. Raises ValidationFailed for what only the database finds."""
     await tags.share(connection)
     drafts = [_draft(post) for post in batch.posts]
-    wrong = await filing.unfit(connection, {draft.category_id for draft in drafts if draft.category_id})
-    images = {draft.featured_image_id for draft in drafts if draft.featured_image_id}
-    wrong_images = await media.unfit(connection, principal.user_id, images)
-    if wrong or wrong_images:
-        raise ValidationFailed(
-            errors=[
-                FieldError(pointer=f"/posts/{place}/{name}", **unfit[getattr(draft, name)])
-                for place, draft in enumerate(drafts)
-                for name, unfit in (("category_id", wrong), ("featured_image_id", wrong_images))
-                if getattr(draft, name) in unfit
-            ]
-        )
+    await _require_fit(connection, principal, drafts)
     written = await write_fit(connection, principal.user_id, drafts)
     if None in written:
         raise ValidationFailed(

@@ -32,14 +32,19 @@ ROWS = """
     SELECT lpad(to_hex(n), 32, '0')::uuid, 'Category ' || n, 'category-' || n, 'category-' || n, 1, n % 50
     FROM generate_series(1, 4000) n;
 
+    INSERT INTO media (id, owner_id, kind, media_type, original_name, created_at)
+    SELECT lpad(to_hex(n), 32, '0')::uuid, lpad(to_hex(1 + n % 800), 32, '0')::uuid, 'image', 'image/png', 'a.png',
+        timestamptz '2024-01-01 UTC' + n * interval '1 hour' FROM generate_series(1, 20000) n;
+
     INSERT INTO posts (id, author_id, title, slug, content, excerpt, status, tags, featured, category_id, published_at,
-                       created_at)
+                       created_at, featured_image_id)
     SELECT lpad(to_hex(n), 32, '0')::uuid, lpad(to_hex(1 + n % 8000), 32, '0')::uuid, 'Title ' || n, 'slug-' || n,
            'A loom, and word' || n || ' beside it.', 'On looms.',
            CASE WHEN n % 50 = 0 THEN 'draft' ELSE 'published' END,
            ARRAY['tag-' || n % 300], n % 500 = 0,
            CASE WHEN n % 3 = 0 THEN lpad(to_hex(1 + n % 4000), 32, '0')::uuid END,
-           CASE WHEN n % 50 > 0 THEN moment END, moment
+           CASE WHEN n % 50 > 0 THEN moment END, moment,
+           CASE WHEN n % 6 = 0 THEN lpad(to_hex(1 + n % 20000), 32, '0')::uuid END
     FROM generate_series(1, 25000) n, LATERAL (SELECT timestamptz '2024-01-01 UTC' + n * interval '1 hour' AS moment) m;
 
     INSERT INTO post_slugs SELECT slug, id FROM posts;
@@ -71,9 +76,6 @@ ROWS = """
     INSERT INTO post_likes SELECT id, author_id FROM posts;
     INSERT INTO comment_mentions SELECT id, author_id FROM comments WHERE likes = 0 LIMIT 10000;
     INSERT INTO words SELECT 'word' || n FROM generate_series(1, 20000) n;
-    INSERT INTO media (id, owner_id, kind, media_type, original_name, created_at)
-    SELECT lpad(to_hex(n), 32, '0')::uuid, lpad(to_hex(1 + n % 800), 32, '0')::uuid, 'image', 'image/png', 'a.png',
-        timestamptz '2024-01-01 UTC' + n * interval '1 hour' FROM generate_series(1, 20000) n;
     INSERT INTO media_files (id, media_id, label, media_type, size, digest, width, height, is_counted, leased_until)
     SELECT lpad(to_hex(n * 2 + part), 32, '0')::uuid,
         CASE WHEN n % 1000 > 0 THEN lpad(to_hex(n), 32, '0')::uuid END,
@@ -84,7 +86,6 @@ ROWS = """
     INSERT INTO media_usage SELECT id, 1 FROM users;
     INSERT INTO item_images SELECT lpad(to_hex(8000 + n), 32, '0')::uuid, lpad(to_hex(n), 32, '0')::uuid, 1, 1, 1
     FROM generate_series(1, 10000) n;
-    UPDATE posts SET featured_image_id = id WHERE id <= lpad(to_hex(4000), 32, '0')::uuid;
     INSERT INTO jobs (id, kind, status, payload)
     SELECT lpad(to_hex(n), 32, '0')::uuid, 'mail.send', CASE WHEN n % 400 = 0 THEN 'failed' ELSE 'succeeded' END, '{}'
     FROM generate_series(1, 20000) n;

@@ -46,7 +46,9 @@ class TestExportPosts:
         assert [line["id"] for line in exported] == ids
         for line in exported:
             line.pop("cursor")
-            assert line == (await client.get(f"/posts/{line['id']}")).json()
+            post = (await client.get(f"/posts/{line['id']}")).json()
+            # Images are no text, and in no export.
+            assert line == {name: value for name, value in post.items() if not name.startswith("featured_image")}
 
     async def test_goes_on_after_any_line(self, client: AsyncClient, make: Factory) -> None:
         await fill(make, 4)
