@@ -139,10 +139,10 @@ def _shelf(case: Case) -> None:
 
 
 def _filed(case: Case) -> None:
-    """A walk that comes from a post without a category takes one that there is."""
+    """A walk that comes from what has no category takes one that there is; for all else, an id that nothing has."""
     path = case.path_parameters or {}
-    if str(path.get("category_id", "")) in ("None", "null"):
-        path["category_id"] = max(_categories, default=str(uuid4()))
+    for name in [name for name, value in path.items() if name.endswith("_id") and str(value) in ("None", "null")]:
+        path[name] = max(_categories if name == "category_id" else (), default=str(uuid4()))
 
 
 def _schedule(case: Case) -> None:

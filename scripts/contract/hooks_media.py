@@ -1,6 +1,6 @@
 """What a client knows of media: files that are what they say, which images are its own, and ranges that there are."""
 
-from itertools import cycle
+from itertools import count, cycle
 from typing import Any, cast
 
 from scripts.contract.case import Case, operation_of
@@ -20,6 +20,7 @@ _files = cycle((("loom.png", PICTURE), ("notes.txt", NOTES)))
 # What is made up is ignored for no range at all; one range and several are answered otherwise.
 _ranges = cycle(("bytes=0-3", None, "bytes=0-0,4-5"))
 _LOW = 8
+_turns = count()
 
 
 def attach(case: Case, kwargs: dict[str, Any]) -> None:
@@ -40,7 +41,8 @@ def known(case: Case) -> None:
     if operation == "downloadVariant" and _variants:
         case.path_parameters["media_id"], case.path_parameters["variant_id"] = list(_variants.items())[-1]
     if operation == "createVariant" and _images:
-        case.path_parameters["media_id"] = list(_images)[-1]
+        # Each in its turn: an image has only so many.
+        case.path_parameters["media_id"] = list(_images)[next(_turns) % len(_images)]
     if operation == "removeItemImage" and _shown:
         case.path_parameters["item_id"], case.path_parameters["media_id"] = _shown.pop()
     if operation == "uploadItemImages" and _items:
@@ -50,14 +52,12 @@ def known(case: Case) -> None:
 
 
 def size(case: Case) -> None:
-    """A variant has a width or a height; with both, it is low, as it is made by whoever runs this."""
+    """A variant has a width or a height, and is low: the width that follows has a limit, and all are made."""
     if operation_of(case) != "createVariant" or not isinstance(case.body, dict):
         return
     body = cast("dict[str, Any]", case.body)
-    if "width" not in body:
-        body.setdefault("height", _LOW)
-    elif "height" in body:
-        body["height"] = min(body["height"], _LOW)
+    if "height" in body or "width" not in body:
+        body["height"] = min(body.get("height", _LOW), _LOW)
 
 
 def parts(case: Case) -> None:
