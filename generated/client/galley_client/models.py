@@ -3341,6 +3341,7 @@ NotificationText = TypeAliasType(
             examples=['Looms, yes: but who weaves the cards?'],
             max_length=200,
             min_length=1,
+            pattern='^[^\\u0000]*$',
         ),
     ],
 )
