@@ -102,7 +102,7 @@ def _draft(post: PostImportLine, *, excerpts: bool) -> Draft:
         normalise(_given(post.tags) or []),
         published_at,
         _given(post.category_id),
-        _given(post.external_id),
+        external_id=_given(post.external_id),
     )
 
 

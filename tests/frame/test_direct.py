@@ -18,6 +18,7 @@ FASTAPIS_WAY = {
     "openSession",
     "importPosts",
     "uploadMedia",
+    "uploadItemImages",
     "getRevision",
     "compareRevisions",
     "restoreRevision",

@@ -24,6 +24,7 @@ TAG = {
     "description": None,
     "color": "#aa3300",
     "post_count": 0,
+    "item_count": 0,
     "version": 1,
     "created_at": MOMENT,
     "updated_at": MOMENT,

@@ -19,8 +19,10 @@ def test_answers_every_operation_as_its_schemas_say(name: str) -> None:
     item = contract()["paths"][made.operation.path][made.operation.method.lower()]
     response = resolve(item["responses"][str(made.status)])
     schemas = Schemas(contract())
-    for media in response.get("content", {}).values():
-        assert list(schemas.complaints(media["schema"], made.body)) == []
+    body = made.body.decode("latin-1") if isinstance(made.body, bytes) else made.body
+    # What can be had in several forms is answered in the first.
+    for media in list(response.get("content", {}).values())[:1]:
+        assert list(schemas.complaints(media["schema"], body)) == []
     for header, value in made.headers.items():
         assert list(schemas.complaints(resolve(response["headers"][header])["schema"], value)) == []
 

@@ -72,6 +72,19 @@ class TestUploadItemImages:
         new = ada.headers | {"If-Match": answer.headers["etag"]}
         assert (await client.delete(path, headers=new)).status_code == 204
 
+    async def test_an_item_that_nobody_sees_has_images_too(self, client: AsyncClient, ada: Member) -> None:
+        item = (await create(client, ada, status="inactive")).json()
+        answer = await bring(client, ada, item["id"], PNG)
+        assert (answer.status_code, answer.json()["status"]) == (201, "inactive")
+
+    async def test_take_of_the_members_room(self, client: AsyncClient, ada: Member, connection: Connection) -> None:
+        item = (await create(client, ada)).json()
+        full = settings().media_quota_mb * 1024 * 1024
+        await connection.execute("INSERT INTO media_usage (user_id, bytes) VALUES ($1, $2)", ada.id, full)
+        answer = await bring(client, ada, item["id"], PNG)
+        assert (answer.status_code, answer.json()["code"]) == (409, "quota_exceeded")
+        assert (await seen(client, item["id"], ada))["images"] == []
+
     async def test_are_in_every_list(self, client: AsyncClient, ada: Member) -> None:
         item = (await create(client, ada, title="A case of looms")).json()
         shown = (await bring(client, ada, item["id"], PNG, FILES["image/gif"])).json()["images"]

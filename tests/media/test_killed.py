@@ -9,6 +9,7 @@ import httpx2
 from app.media import files, spool, store
 from app.settings import settings
 from tests.committed import Committed
+from tests.contract.checked import checked
 from tests.media.conftest import arriving
 from tests.media.samples import PNG
 from tests.media.test_arriving import orphans
@@ -27,7 +28,7 @@ async def _send(url: str, headers: dict[str, str], done: list[int], enough: asyn
             answer = await client.post(f"{url}/api/v1/media", files=parts, headers=headers)
         except httpx2.HTTPError:
             return
-    if answer.status_code == 201:
+    if checked(answer).status_code == 201:
         done.append(1)
     if len(done) == KILL_AFTER:
         enough.set()
