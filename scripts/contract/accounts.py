@@ -74,6 +74,8 @@ class World:
 
 
 # Where the generator may use what is known: `location.name` as schemathesis writes it, or an operation's own body.
+# So many items of each member, the newest, have an image.
+PICTURED = 8
 PARAMETERS = (
     "path.post_id",
     "path.comment_id",
@@ -138,6 +140,9 @@ def _write(client: httpx2.Client, name: str, world: World, *, posts: int) -> Non
         item = {"title": f"A loom of {name}, {number}", "price": f"{number + 1}.00", "tags": ["looms"]}
         answer = client.post("/items", json=item).raise_for_status()
         world.known["path.item_id"].append(answer.json()["id"])
+        if number >= posts - PICTURED:
+            image = {"files": ("loom.png", hooks_media.PICTURE)}
+            client.post(f"/items/{answer.json()['id']}/images", files=image).raise_for_status()
     _talk(client, name, world, rooms=posts // 4 or 1)
     if name == "manager":
         for tag in ("engines", "cards", "numbers", "bernoulli", *(f"wheel-{number}" for number in range(20))):

@@ -243,8 +243,9 @@ def _forget(case: Case) -> None:
                 things.pop(key, None)
         _labels.difference_update(gone)
         _categories.difference_update(gone)
-    if "/tags/" in case.formatted_path and case.method in ("PATCH", "DELETE", "PUT"):
-        # What is done to a tag is done to everything that carries it, which is a new version of each.
+    tagged = "/tags/" in case.formatted_path and case.method in ("PATCH", "DELETE", "PUT")
+    if tagged or name in ("removeItemImage", "deleteMedia"):
+        # What is done to a tag or an image is done to all that carries it, which is a new version of each.
         _tags.clear()
 
 

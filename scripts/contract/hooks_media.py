@@ -87,9 +87,13 @@ def note(case: Case, document: dict[str, Any]) -> None:
     if operation == "createItem":
         _items[document["id"]] = None
     if operation == "uploadItemImages":
-        _shown[:] = [(document["id"], image["id"]) for image in document["images"]]
-        if len(_shown) == MOST_IMAGES:
+        shown = [(document["id"], image["id"]) for image in document["images"]]
+        _shown.extend(pair for pair in shown if pair not in _shown)
+        if len(document["images"]) == MOST_IMAGES:
             _items.pop(document["id"], None)
+    if operation == "listMyItems":
+        shown = [(item["id"], image["id"]) for item in document["items"] for image in item["images"]]
+        _shown.extend(pair for pair in shown if pair not in _shown)
     media: list[dict[str, Any]] = document["items"] if operation in ("uploadMedia", "listMyMedia") else []
     _images.update((medium["id"], None) for medium in media if medium["kind"] == "image")
     for medium in [document] if operation == "getMedia" else media:

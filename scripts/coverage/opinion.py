@@ -15,9 +15,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import Any
 
-import orjson
 from openapi_core import Config, OpenAPI
 from openapi_core.datatypes import RequestParameters
 from openapi_core.templating.security.exceptions import SecurityFinderError
@@ -30,6 +28,8 @@ from scripts.coverage.enums import Node
 from scripts.coverage.exchange import Exchange, documents, header
 from scripts.coverage.exemptions import FILE, BadExemptions, Disagreement, load
 from scripts.coverage.observe import PROBLEM, Observer
+from scripts.coverage.reading import FILE as BYTES
+from scripts.coverage.reading import characters, form, parsed, text
 
 # Statuses that say something about the request which the contract can express, so that a reader of it alone must say
 # the same; of all others but successes, the second opinion is not asked about the request.
@@ -114,14 +114,6 @@ def _readable(document: Node) -> Node:
     return copy
 
 
-def _parse(content: bytes, **_: str) -> Any:
-    return orjson.loads(content)
-
-
-def _text(content: bytes, **_: str) -> str:
-    return content.decode()
-
-
 def validator(contract: Contract) -> OpenAPI:
     """Return openapi-core with our contract.
 
@@ -133,10 +125,11 @@ def validator(contract: Contract) -> OpenAPI:
         for operation in contract.operations
         for kind in chain(operation.sends, *(answer.content for answer in operation.answers.values()), contract.shared)
     }
-    structured = {kind: _parse for kind in kinds if kind.endswith("+json")}
-    texts = {kind: _text for kind in kinds if kind.endswith(("+xml", "ndjson", "csv"))}
+    structured = {kind: parsed for kind in kinds if kind.endswith("+json")}
+    texts = {kind: text for kind in kinds if kind.endswith(("+xml", "ndjson", "csv", "calendar"))}
+    files = {kind: characters for kind in kinds if BYTES.match(kind)}
     config = Config(
-        extra_media_type_deserializers=structured | texts,
+        extra_media_type_deserializers=structured | texts | files | {"multipart/form-data": form},
         # Our answers have no member that the contract does not name.
         additional_properties_default_policy="forbid",
     )
