@@ -15,6 +15,8 @@ _HERE = SOURCES / "go"
 _GO = Path(get_path("purelib")) / "go"
 _CONFIG = {
     "generatorName": "go",
+    # `range` is a word of Go's own.
+    "parameterNameMappings": {"Range": "byteRange"},
     "additionalProperties": {**OPTIONS, "packageName": "galley", "enumClassPrefix": True, "withGoMod": False},
     "globalProperties": {"apiTests": "false", "modelTests": "false"},
 }

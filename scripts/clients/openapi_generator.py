@@ -15,8 +15,8 @@ from scripts.clients.language import ClientError, run
 JAR = Path(get_path("purelib")) / "openapi_generator_cli/openapi-generator.jar"
 # ZIP knows no time before 1980; an archive of the same contract is the same file, whenever it is built.
 _EPOCH = datetime(1980, 1, 1, tzinfo=UTC).timetuple()[:6]
-# Said for every document of OpenAPI 3.1, whatever is in it.
-_EXPECTED = "OpenAPI 3.1 support is still in beta"
+# Said for every document of OpenAPI 3.1, whatever is in it; and of every list of files, which have no enumeration.
+_EXPECTED = ("OpenAPI 3.1 support is still in beta", "Could not compute datatypeWithEnum from *os.File, null")
 # What both generators are told: an answer with members or values that a later version of the contract added is read,
 # and the same contract makes the same files.
 OPTIONS: Mapping[str, object] = {
@@ -73,7 +73,7 @@ def prepared(bundle: Path) -> dict[str, Any]:
 
 def _complaints(said: str) -> list[str]:
     lines = [line for line in said.splitlines() if " WARN " in line or " ERROR " in line]
-    return [line for line in lines if _EXPECTED not in line]
+    return [line for line in lines if not any(expected in line for expected in _EXPECTED)]
 
 
 def corrected(corrections: Sequence[Correction], folder: Path) -> None:
