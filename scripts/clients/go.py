@@ -27,6 +27,13 @@ _CORRECTIONS = (
         "\tlocalVarPostBody = r.{{paramName}}\n",
         "\tif r.{{paramName}} != nil {\n\t\tlocalVarPostBody = r.{{paramName}}\n\t}\n",
     ),
+    # Files are kept as they are given, and not by a pointer to their list.
+    Correction(
+        "go/api.mustache",
+        "\tif len({{^isPathParam}}*{{/isPathParam}}r.{{paramName}})",
+        "\tif len({{^isPathParam}}{{^isFile}}*{{/isFile}}{{/isPathParam}}r.{{paramName}})",
+        times=2,
+    ),
 )
 _LEAVE_OUT = ("README.md", "git_push.sh", ".travis.yml", ".gitignore", "api/")
 
