@@ -16,6 +16,8 @@ JAVA_PACKAGES := libhttpmime-java libjakarta-annotation-api-java
 # Two at once would stand in each other's way; `make --jobs` may want both.
 debian = flock $(VENV) sh -c "apt-get update -qq && apt-get install -qq -y $(1) >/dev/null"
 export PYTHONPATH := .
+# The tests start hundreds of processes; what one has compiled the next ones read, whatever the shell says of it.
+unexport PYTHONDONTWRITEBYTECODE
 # No tool asks the network for anything while it checks.
 export REDOCLY_TELEMETRY := off
 export REDOCLY_SUPPRESS_UPDATE_NOTICE := true

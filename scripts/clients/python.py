@@ -48,7 +48,8 @@ def build(bundle: Path, folder: Path, dist: Path) -> None:
     """Make the wheel, install it beside nothing of ours, and type-check what uses it."""
     wheel = _wheel(_project(bundle, folder), dist)
     # Its dependencies are those of this environment; only the package itself comes out of the wheel.
-    _uv("pip", "install", "--no-deps", "--python", sys.executable, "--target", folder / "site", wheel, cwd=folder)
+    unpacked = ("--no-deps", "--compile-bytecode", "--target", folder / "site")
+    _uv("pip", "install", "--python", sys.executable, *unpacked, wheel, cwd=folder)
     shutil.copytree(_HERE, folder / "scenario", ignore=shutil.ignore_patterns("*.in", "__pycache__"))
     write_samples(bundle, "Python", folder / "samples", ".py")
     settings = {"include": ["scenario", "samples"], "extraPaths": ["site"], "typeCheckingMode": "strict"}

@@ -87,7 +87,7 @@ class Exchange:
         kind = self.response.headers["Content-Type"].partition(";")[0]
         if is_json(kind):
             return self.response.json()
-        return _counted(self.response.content) if kind.startswith(FILES) else self.response.text
+        return counted(self.response.content) if kind.startswith(FILES) else self.response.text
 
     @property
     def answer_headers(self) -> dict[str, str]:
@@ -205,10 +205,11 @@ def _said(request: Mapping[str, Any]) -> Any:
         return request.get("body")
     # A file is no text, however short it is.
     is_text = len(content) <= PREVIEW and b"\x00" not in content
-    return content.decode() if is_text else _counted(content)
+    return content.decode() if is_text else counted(content)
 
 
-def _counted(content: bytes) -> str:
+def counted(content: bytes) -> str:
+    """Return what the record says of bytes that nobody can read."""
     return f"({len(content):,} bytes)"
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from scripts.samples.recorded import ANYBODY, OPENAPI, Recorded, recorded
 from scripts.samples.values import branch, example, given, resolved
 
+FORM = "multipart/form-data"
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 SAFE = ("get", "head", "options", "trace")
 # The parameter that says how long a page is: a sample asks for a short one.
@@ -142,7 +143,7 @@ def _body(contract: dict[str, Any], operation: dict[str, Any], record: Recorded 
     kind, media = next(iter(request["content"].items()))
     schema = media.get("schema", {})
     # Of files no more was recorded than how long they are.
-    known = record if kind != "multipart/form-data" else None
+    known = record if kind != FORM else None
     sent = given(contract, schema, known.body) if known else example(contract, media, "body")
     return {"media_type": kind, "body": sent, "body_schema": schema}
 

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from scripts.coverage.exchange import is_json
-from scripts.samples.calls import Argument, Call
+from scripts.samples.calls import FORM, Argument, Call
 from scripts.samples.values import Given, found
 
 LANG, LABEL = "Shell", "curl"
@@ -80,7 +80,7 @@ def _body(call: Call) -> list[str]:
         return []
     if call.media_type == "application/x-www-form-urlencoded":
         return [f"--data-urlencode {_quoted(f'{name}={_text(value)}')}" for name, value in call.body.items()]
-    if call.media_type == "multipart/form-data":
+    if call.media_type == FORM:
         return [f'--form "{name}=@{_text(file)}"' for name, files in call.body.items() for file in files]
     kind = f"--header 'Content-Type: {call.media_type}'"
     if not is_json(call.media_type):

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any, cast
 
-from scripts.samples.calls import Call, snake
+from scripts.samples.calls import FORM, Call, snake
 from scripts.samples.values import Given
 from scripts.samples.wrap import wrapped
 
@@ -20,6 +20,7 @@ class _Writer:
     def __init__(self, call: Call) -> None:
         self._call = call
         self.models: set[str] = set()
+        self.bodies: set[str] = set()
         self.imports: set[tuple[str, str]] = set()
 
     def _members(self, schema: dict[str, Any], value: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -59,6 +60,25 @@ class _Writer:
                 return repr(value)
 
 
+def _files(call: Call) -> list[tuple[str, Given]]:
+    """Return the files of a form, each with the name of its field."""
+    fields = cast("dict[str, list[Given]]", call.body) if call.media_type == FORM else {}
+    return [(field, file) for field, files in fields.items() for file in files]
+
+
+def _body(call: Call, writer: _Writer) -> str:
+    """Write the body: files as parts, what else is no JSON as it is, and all other bodies as models."""
+    if call.media_type == FORM:
+        writer.bodies |= {"FilePart", "MultipartBody"}
+        parts = [
+            f'FilePart("{field}", {file.variable.lower()}.read_bytes(), {file.variable.lower()}.name)'
+            for field, file in _files(call)
+        ]
+        # Always on lines of their own, which end in a comma: a tuple of one needs it too.
+        return wrapped("MultipartBody((", parts, "))", width=0)
+    return repr(call.body.encode()) if isinstance(call.body, str) else writer.value(call.body_schema, call.body)
+
+
 def _arguments(call: Call, writer: _Writer) -> list[str]:
     """Write the arguments of the method: headers by the names that Python gives them, all others by their own."""
     words = [
@@ -68,9 +88,7 @@ def _arguments(call: Call, writer: _Writer) -> list[str]:
     ]
     if not call.media_type:
         return words
-    # What is no JSON is sent as it is.
-    body = repr(call.body.encode()) if isinstance(call.body, str) else writer.value(call.body_schema, call.body)
-    return [*words, f"body={body}"]
+    return [*words, f"body={_body(call, writer)}"]
 
 
 def render(call: Call) -> str:
@@ -85,11 +103,15 @@ def render(call: Call) -> str:
     method = f"client.{snake(call.tag)}.{snake(call.operation_id)}("
     result = snake(call.answer)
     assignment = f"{result} = " if result else ""
-    lines = [wrapped(assignment + method, _arguments(call, writer), ")", width=_WIDTH - 4)]
+    opened = [f'{file.variable.lower()} = Path(os.environ["{file.variable}"])' for _, file in _files(call)]
+    writer.imports |= {("pathlib", "Path") for _ in opened}
+    lines = [*opened, wrapped(assignment + method, _arguments(call, writer), ")", width=_WIDTH - 4)]
     if result:
         lines.append(f"print({result})")
     modules = ["import os", *sorted(f"from {module} import {name}" for module, name in writer.imports)]
     own = ["from galley_client import Client"]
+    if writer.bodies:
+        own.append(f"from galley_client.bodies import {', '.join(sorted(writer.bodies))}")
     if writer.models:
         own.append(wrapped("from galley_client.models import ", sorted(writer.models), "", width=_WIDTH))
     body = "\n".join(f"    {line}" for line in "\n".join(lines).split("\n"))

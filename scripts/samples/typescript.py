@@ -5,13 +5,12 @@ import re
 from typing import Any, cast
 
 from scripts.coverage.exchange import is_json
-from scripts.samples.calls import Call
+from scripts.samples.calls import FORM, Call
 from scripts.samples.values import Given
 from scripts.samples.wrap import wrapped
 
 LANG, LABEL = "TypeScript", "TypeScript"
 _WIDTH = 88
-FORM = "multipart/form-data"
 # The client sends JSON by itself; files go as a form.
 _FORM = """(body) => {
   const form = new FormData();

@@ -8,7 +8,11 @@ import json
 import os
 import subprocess
 from collections.abc import Callable, Iterator
-from typing import Any
+from email.parser import BytesParser
+from email.policy import HTTP
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, cast
 from urllib.parse import parse_qsl, urlsplit
 
 import httpx2
@@ -22,9 +26,9 @@ from scripts.coverage.exchange import is_json
 from scripts.examples.__main__ import OPENAPI, kept
 from scripts.examples.files import files
 from scripts.examples.stories import STORIES
-from scripts.examples.teller import FIRST_FAILURE, Teller
+from scripts.examples.teller import FIRST_FAILURE, Teller, counted
 from scripts.samples import samples
-from scripts.samples.calls import Credential
+from scripts.samples.calls import FORM, Credential
 from scripts.samples.recorded import Recorded, recorded
 from scripts.sandbox import serving
 from tests.clients.liar import Exchange, lying, written
@@ -45,9 +49,24 @@ START: dict[str, Callable[[str], Scenario]] = {
 }
 
 
-def _body(content: bytes, headers: httpx2.Headers) -> dict[str, Any] | str | None:
-    """Read what was sent, so that it can be compared whatever the order and the spaces."""
+def _parts(content: bytes, media_type: str) -> list[tuple[str, str, bytes]]:
+    """Return the parts of a form, each with its field, the name of its file and its content."""
+    form = BytesParser(policy=HTTP).parsebytes(b"Content-Type: " + media_type.encode() + b"\r\n\r\n" + content)
+    return [
+        (
+            str(part.get_param("name", header="content-disposition")),
+            str(part.get_filename()),
+            cast("bytes", part.get_payload(decode=True)),
+        )
+        for part in form.iter_parts()
+    ]
+
+
+def _body(content: bytes, headers: httpx2.Headers) -> object:
+    """Read what was sent, so that it can be compared whatever the order, the spaces and the boundaries."""
     kind = headers.get("content-type", "").partition(";")[0]
+    if kind == FORM:
+        return _parts(content, headers["content-type"])
     if kind == "application/x-www-form-urlencoded":
         return dict(parse_qsl(content.decode()))
     try:
@@ -62,7 +81,7 @@ def _body(content: bytes, headers: httpx2.Headers) -> dict[str, Any] | str | Non
 def _asked(method: str, target: str, headers: httpx2.Headers, content: bytes) -> tuple[object, ...]:
     """Return everything about a request that matters."""
     address = urlsplit(target)
-    shown = {name: headers[name] for name in HEADERS if name in headers}
+    shown = {name: headers[name].partition("; boundary")[0] for name in HEADERS if name in headers}
     return method, address.path, dict(parse_qsl(address.query)), shown, _body(content, headers)
 
 
@@ -105,12 +124,18 @@ class Performance(httpx2.Client):
         target = request.url.raw_path.decode()
         for operation, record in self._due.get((request.method, target), []):
             asked = _asked(request.method, target, request.headers, request.content)
-            same = (record.headers, record.body) == asked[-2:] and self._is_from(record, request)
+            same = self._shows(record, request, asked) and self._is_from(record, request)
             if same and operation not in self.performed:
                 answer = self._perform(operation, request, asked)
                 self.performed += [operation] * answer.is_success
                 return answer
         return super().send(request, **given)
+
+    @staticmethod
+    def _shows(record: Recorded, request: httpx2.Request, asked: tuple[object, ...]) -> bool:
+        headers = {name: value.partition("; boundary")[0] for name, value in record.headers.items()}
+        # Of files no more was recorded than how long they are.
+        return headers == asked[-2] and record.body in (asked[-1], counted(request.content))
 
     @staticmethod
     def _is_from(record: Recorded, request: httpx2.Request) -> bool:
@@ -136,17 +161,23 @@ class Performance(httpx2.Client):
     def _run(self, operation: str, address: str, request: httpx2.Request) -> tuple[int, str]:
         scenario = self._start(operation)
         sent = _body(request.content, request.headers)
-        members = sent if isinstance(sent, dict) else {}
+        members = cast("dict[str, Any]", sent) if isinstance(sent, dict) else {}
         variables = {name.upper(): value for name, value in members.items() if isinstance(value, str)}
         known = {"GALLEY_URL": address + BASE_PATH, **_credentials(request.headers), **scenario.environment}
-        done = subprocess.run(
-            scenario.command,
-            env={**os.environ, **variables, **known},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=SECONDS,
-        )
+        with TemporaryDirectory() as folder:
+            # A sample reads one file; it is called as the story calls it.
+            for _, name, content in cast("Any", sent) if isinstance(sent, list) else ():
+                known["FILE"] = str(Path(folder, name))
+                Path(known["FILE"]).write_bytes(content)
+            done = subprocess.run(
+                scenario.command,
+                env={**os.environ, **variables, **known},
+                capture_output=True,
+                # What a sample prints of a picture is no text.
+                errors="replace",
+                check=False,
+                timeout=SECONDS,
+            )
         return done.returncode, done.stdout + done.stderr
 
 

@@ -48,11 +48,13 @@ def items(teller: Teller) -> None:
 
 
 def _images(teller: Teller, item: dict[str, str]) -> None:
-    """Ada shows the mallet from two sides, and takes one of them off."""
+    """Ada shows the mallet from three sides, and takes one of them off."""
     ada = teller.member("ada_l")
-    sides = form(("front.png", picture(64, 48)), ("side.png", picture(32, 48)))
-    shown = ada.tells("uploadItemImages", "images", "Two images, of which both are kept or none.", path=item, **sides)
+    front = form(("front.png", picture(64, 48)))
+    ada.tells("uploadItemImages", "image", "An image, which becomes the last one.", path=item, **front)
+    sides = form(("back.png", picture(64, 48)), ("side.png", picture(32, 48)))
+    shown = ada.tells("uploadItemImages", "images", "Two more, of which both are kept or none.", path=item, **sides)
     last = item | {"media_id": shown.json()["images"][-1]["id"]}
     ada.tells("removeItemImage", "removed", "One of them is taken off.", path=last)
     five = form(*(("again.png", picture(8, 8)) for _ in range(5)))
-    ada.tells("uploadItemImages", "too_many_images", "Five more than one are too many.", path=item, **five)
+    ada.tells("uploadItemImages", "too_many_images", "Five more than two are too many.", path=item, **five)
