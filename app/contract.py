@@ -1,5 +1,6 @@
 """What the service knows of its contract: the bundle, read once, and a plan per operation."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -169,12 +170,28 @@ def request_headers() -> frozenset[str]:
     return frozenset({entry["name"] for entry in parameters if entry["in"] == "header"} | credential_headers().keys())
 
 
+def _responses() -> Iterator[dict[str, Any]]:
+    """Yield every answer that the contract declares."""
+    for item in bundle()["paths"].values():
+        for method in METHODS & item.keys():
+            yield from map(resolve, item[method]["responses"].values())
+
+
 @cache
 def response_headers() -> frozenset[str]:
     """Return every header that some answer declares."""
-    operations = [item[method] for item in bundle()["paths"].values() for method in METHODS & item.keys()]
-    responses = [resolve(response) for operation in operations for response in operation["responses"].values()]
-    return frozenset(name for response in responses for name in response.get("headers", {}))
+    return frozenset(name for response in _responses() for name in response.get("headers", {}))
+
+
+@cache
+def file_types() -> frozenset[str]:
+    """Return the media types of answers that are bytes to the contract, and no text."""
+    return frozenset(
+        media_type
+        for response in _responses()
+        for media_type, media in response.get("content", {}).items()
+        if resolve(media.get("schema", {})).get("format") == "binary"
+    )
 
 
 @cache

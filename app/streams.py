@@ -5,13 +5,12 @@ from collections.abc import AsyncIterator, Mapping
 from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
-from app.contract import LINES
-from generated.models import MediaType
+from app.contract import LINES, file_types
 
 NDJSON, CSV = LINES, "text/csv"
 # Not compressed on the way: a compressor holds back what it has not seen enough of.
 # A range of what is compressed would be another range; and most files are compressed already.
-STREAMED = (NDJSON, CSV, "multipart/byteranges", *(kind.value for kind in MediaType))
+STREAMED = (NDJSON, CSV, *sorted(file_types()))
 # What the handler of an operation is given whose body is streamed: `stream()` yields it as it comes.
 Incoming = Request
 

@@ -30,6 +30,7 @@ NOT = (
     "app/own_values.py",
     "app/sitemap.py",
     "app/tasks.py",
+    "app/views.py",
     "tests/settings/test_own.py",
     "README.md",
     "SECURITY.md",
