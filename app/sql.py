@@ -76,11 +76,11 @@ class Statement:
 
     async def all(self, connection: Connection, **values: Any) -> list[Record]:
         """Run it and return every row."""
-        return await connection.fetch(self.sql, *self.arguments(values))
+        return await connection.fetch(self.sql, *self.arguments(values), timeout=self._seconds)
 
     async def first(self, connection: Connection, **values: Any) -> Record | None:
         """Run it and return the first row, or None."""
-        return await connection.fetchrow(self.sql, *self.arguments(values))
+        return await connection.fetchrow(self.sql, *self.arguments(values), timeout=self._seconds)
 
     async def value(self, connection: Connection, **values: Any) -> Any:
         """Run it and return the first column of the first row, or None."""

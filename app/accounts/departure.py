@@ -2,7 +2,7 @@
 
 Posts and items go with all that hangs on them, as if their author had deleted each. Comments go too, but where others
 have answered, the place stays without text and author, so that the answers keep theirs. Seats at events are given back,
-and events that the member organizes are called off. Every counter is as exact as before
+and events that the member organizes are called off, of which their guests hear. Every counter is as exact as before
 (docs/decisions/0019-the-end-of-an-account.md).
 
 Locks are taken in the order that everybody keeps: items, posts and rooms by their ids, the member, tags by their names,
@@ -202,9 +202,10 @@ async def take_apart(connection: Connection, member: UUID) -> None:
     await _DELETE_POSTS.run(connection, member=member)
     await _UNLIKE_POSTS.run(connection, member=member)
     await _COUNT_COMMENTS.run(connection, member=member)
-    await attendance.take_leave(connection, member)
+    called_off = await attendance.take_leave(connection, member)
     await _LOCK_COMMENTS.all(connection, member=member)
     await notifications.forget(connection, member, _NOTIFICATIONS)
+    await notifications.events_called_off(connection, called_off)
     await _UNLIKE_COMMENTS.run(connection, member=member)
     await _TAKE_REPORTS_BACK.run(connection, member=member)
     await _BURY.run(connection, member=member)

@@ -16,11 +16,12 @@ from uuid import UUID
 import asyncpg
 from sqlalchemy import BindParameter, Uuid, bindparam, delete, exists, func, insert, select, union, update
 
-from app import pages
+from app import clock, pages
 from app.access import Action, Principal, require
 from app.events import queries, service
 from app.events.tables import Event, EventAttendance
 from app.ids import new_id
+from app.notifications.departure import CalledOff
 from app.problems import NotFound, Problem
 from app.sql import Connection, Statement
 from app.users.tables import User
@@ -159,15 +160,24 @@ _GIVE_BACK = Statement(
     update(Event).where(Event.id.in_(_attended)).values(attendee_count=Event.attendee_count - 1), seconds=SECONDS
 )
 _FORGET = Statement(delete(EventAttendance).where(EventAttendance.user_id == _member), seconds=SECONDS)
-_CALL_OFF = Statement(delete(Event).where(Event.organizer_id == _member), seconds=SECONDS)
+_organized = Event.organizer_id == _member
+_AHEAD = Statement(
+    select(Event.id, Event.title, EventAttendance.user_id)
+    .outerjoin(EventAttendance, EventAttendance.event_id == Event.id)
+    .where(_organized, Event.ends_at > bindparam("now")),
+    seconds=SECONDS,
+)
+_CALL_OFF = Statement(delete(Event).where(_organized).returning(Event.id), seconds=SECONDS)
 
 
-async def take_leave(connection: Connection, member: UUID) -> None:
-    """Give every seat of a member back and delete the events that the member organizes.
+async def take_leave(connection: Connection, member: UUID) -> CalledOff:
+    """Give every seat of a member back, delete the events that the member organizes, and return whom this concerns.
 
     The member's row is locked, so that no seat and no event is added; each statement sees what was committed before.
     """
     await _LOCK_ALL.all(connection, member=member)
     await _GIVE_BACK.run(connection, member=member)
     await _FORGET.run(connection, member=member)
-    await _CALL_OFF.run(connection, member=member)
+    ahead = await _AHEAD.all(connection, member=member, now=clock.now())
+    gone = await _CALL_OFF.all(connection, member=member)
+    return CalledOff([event_id for (event_id,) in gone], [(id_, title, guest) for id_, title, guest in ahead])

@@ -6,7 +6,7 @@ from httpx2 import AsyncClient
 
 from app.sql import Connection
 from tests.factories import Factory, Member
-from tests.notifications.reading import of
+from tests.notifications.reading import mute, of
 
 ANY = {"If-Match": "*"}
 MERGE = ANY | {"Content-Type": "application/merge-patch+json"}
@@ -65,6 +65,41 @@ class TestEvents:
         await edit(client, organizer, path, title="Late evening")
         (await client.delete(path, headers=organizer.headers | ANY)).raise_for_status()
         assert [found["kind"] for found in await of(client, guest)] == ["event_cancelled"]
+
+    async def test_attendees_hear_that_it_went_with_its_organizer(
+        self, client: AsyncClient, make: Factory, connection: Connection
+    ) -> None:
+        organizer, guest, other, deaf = [await make.member() for _ in range(4)]
+        ids = [await make.happening(organizer, title=title) for title in ("Evening", "Morning", "Nobody comes")]
+        for path in (f"/events/{ids[0]}", f"/events/{ids[1]}"):
+            for who in (organizer, guest, deaf):
+                (await client.put(f"{path}/attendance", headers=who.headers)).raise_for_status()
+        await edit(client, organizer, f"/events/{ids[0]}", title="Late evening")
+        assert [found["kind"] for found in await of(client, guest)] == ["event_changed"]
+        await mute(client, deaf, "event_cancelled")
+        (await client.delete("/users/me", headers=organizer.headers | ANY)).raise_for_status()
+        found = await of(client, guest)
+        assert sorted((one["kind"], one["text"]) for one in found) == [
+            ("event_cancelled", "Late evening"),
+            ("event_cancelled", "Morning"),
+        ]
+        assert await of(client, other) == []
+        assert await of(client, deaf) == []
+        assert {one["actor"] for one in found} == {None}
+        cancelled = {("event.cancelled", f"event:{event_id}") for event_id in ids}
+        assert set(await told(connection, "event.cancelled")) == cancelled
+
+    async def test_of_what_has_been_nobody_hears_that_it_went(
+        self, client: AsyncClient, make: Factory, connection: Connection
+    ) -> None:
+        organizer, guest = [await make.member() for _ in range(2)]
+        event_id = await make.happening(organizer)
+        (await client.put(f"/events/{event_id}/attendance", headers=guest.headers)).raise_for_status()
+        await connection.execute(
+            "UPDATE events SET starts_at = now() - interval '2 days', ends_at = now() - interval '1 day'"
+        )
+        (await client.delete("/users/me", headers=organizer.headers | ANY)).raise_for_status()
+        assert await of(client, guest) == []
 
 
 class TestRooms:
