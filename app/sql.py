@@ -30,9 +30,9 @@ _NAMES = {
 class Connection(Protocol):
     """What is used of asyncpg's connection."""
 
-    async def fetch(self, query: str, /, *args: Any) -> list[Record]: ...
+    async def fetch(self, query: str, /, *args: Any, timeout: float | None = None) -> list[Record]: ...  # noqa: ASYNC109 - The driver's.
 
-    async def fetchrow(self, query: str, /, *args: Any) -> Record | None: ...
+    async def fetchrow(self, query: str, /, *args: Any, timeout: float | None = None) -> Record | None: ...  # noqa: ASYNC109 - The driver's.
 
     async def fetchval(self, query: str, /, *args: Any, timeout: float | None = None) -> Any: ...  # noqa: ASYNC109 - The driver's.
 
@@ -58,7 +58,7 @@ class Statement:
     __slots__ = ("_defaults", "_names", "_seconds", "sql")
 
     def __init__(self, expression: ClauseElement, *, seconds: float | None = None) -> None:
-        """Compile it; `seconds` is how long `run` and `value` wait for it where the pool's own limit is too short."""
+        """Compile it; `seconds` is how long to wait for it where the pool's own limit is too short."""
         self._seconds = seconds
         compiled = expression.compile(dialect=asyncpg_dialect(), compile_kwargs={"render_postcompile": True})
         self.sql = str(compiled)
