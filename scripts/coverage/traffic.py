@@ -58,9 +58,12 @@ def _form(exchange: Exchange) -> tuple[Any, ...]:
     said = (problem.get("code"), problem.get("detail"), *sorted({error["code"] for error in problem.get("errors", ())}))
     names = frozenset(name for name, _ in exchange.sent) - _USUAL
     query = frozenset(exchange.query) if exchange.succeeded else exchange.target.partition("?")[2]
-    scheme, _, secret = (header(exchange.sent, "authorization") or "").partition(" ")
+    # A blank without a token behind it, and a text that ends in a line feed, are read in two ways.
+    scheme, blank, secret = (header(exchange.sent, "authorization") or "").partition(" ")
+    ended = b'\\n"' in exchange.content
     crumbs = _without_values(header(exchange.sent, "cookie") or "")
-    return _names(documents(exchange.content, exchange.sent)), said, query, names, scheme, _veiled(secret), crumbs
+    body = _names(documents(exchange.content, exchange.sent))
+    return body, ended, said, query, names, scheme, blank, _veiled(secret), crumbs
 
 
 def _names(found: list[Any]) -> tuple[str, ...]:

@@ -110,8 +110,9 @@ def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def content(folder: Path) -> dict[str, tuple[bytes, int]]:
-    """Return every file of the copy with what it holds and when it was written."""
-    files = [path for path in folder.rglob("*") if path.is_file() and "node_modules" not in path.parts]
+    """Return every file of the copy with what it holds and when it was written, but those that Git ignores."""
+    ignored = {"node_modules", "__pycache__"}
+    files = [path for path in folder.rglob("*") if path.is_file() and ignored.isdisjoint(path.parts)]
     return {path.relative_to(folder).as_posix(): (path.read_bytes(), path.stat().st_mtime_ns) for path in files}
 
 

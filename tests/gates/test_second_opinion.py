@@ -169,6 +169,18 @@ class TestTraffic:
         kept = [from_line(line) for line in sample.lines()]
         assert [(call.status, call.content) for call in kept] == [(201, CREATED.content), (409, CREATED.content)]
 
+    def test_is_of_another_form_where_readers_differ(self) -> None:
+        sample = Sample(Observer(Contract.load()))
+        bodies = (b'{"name": "cards"}', b'{"name": "cards\\n"}')
+        headers = tuple((("content-type", JSON), ("authorization", value)) for value in ("Bearer", "Bearer "))
+        for call in (replace(refused(422, "validation_failed"), content=body) for body in bodies):
+            sample.offer(call)
+        for call in (replace(refused(401, "not_authenticated"), sent=sent) for sent in headers):
+            sample.offer(call)
+        kept = [from_line(line) for line in sample.lines()]
+        assert {call.content for call in kept if call.status == 422} == {*bodies}
+        assert {header(call.sent, "authorization") for call in kept if call.status == 401} == {"Bearer", "Bearer "}
+
     def test_is_masked_and_read_as_it_was_written(self, tmp_path: Path) -> None:
         secrets = {"Cookie": "sid=s3cret; lang=nb; hollow=", "X-Api-Key": "s3cret", "Authorization": "Bearer s3cret"}
         call = exchange("GET", "/v1/files/1?key=s3cret&size=s", sent=secrets, headers={"Set-Cookie": "sid=s3cret"})

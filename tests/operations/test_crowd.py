@@ -31,6 +31,10 @@ pytestmark = pytest.mark.xdist_group("committed")
 MEMBERS, POSTS = 200, 5
 WRITERS, RETRIES = 500, 200
 SECONDS = float(os.environ.get("CROWD_SECONDS", "4"))
+# How many can have written in that time depends on the machine; that they get on at all does not.
+PATIENCE_SECONDS = 60.0
+# Hundreds may queue for one row, and how long for is not what is asked here; it is what most machines do in a second.
+QUEUE_SECONDS = "20"
 # So long, at most, a writer who was late waits: hundreds who came back at once would all be late again.
 PAUSE = 4.0
 ANY = {"If-Match": "*"}
@@ -127,10 +131,14 @@ class Crowd:
         await answer.aread()
         checked(answer)
 
+    def has_met_all(self) -> bool:
+        """Whether each kind of work was done, and some of it met what somebody had just deleted."""
+        return all(self.seen[what, min(statuses)] for what, statuses in EXPECTED.items()) and self.seen["like", 404] > 0
+
     async def act_until(self, end: float, member: Member, number: int) -> None:
-        """Do one thing after the other."""
+        """Do one thing after the other, until the time is over and each has been done."""
         dice = random.Random(number)  # noqa: S311 - Dice that fall the same way each time.
-        while monotonic() < end:
+        while monotonic() < end or (not self.has_met_all() and monotonic() < end + PATIENCE_SECONDS):
             await self.act(member, dice)
 
 
@@ -160,7 +168,9 @@ async def serving(dsn: str) -> AsyncGenerator[tuple[httpx2.AsyncClient, Connecti
     try:
         with (
             directory() as folder,
-            running(folder, DATABASE_URL=dsn, SECRET_KEY=secret, JOB_WORKERS="0") as service,
+            running(
+                folder, DATABASE_URL=dsn, SECRET_KEY=secret, JOB_WORKERS="0", DATABASE_COMMAND_TIMEOUT=QUEUE_SECONDS
+            ) as service,
         ):
             async with httpx2.AsyncClient(base_url=service.url + BASE_PATH, timeout=60, limits=limits) as client:
                 yield client, connection
@@ -179,7 +189,7 @@ class Writer:
         self.seen: Counter[int] = Counter()
 
     async def append_until(self, end: float, number: int) -> None:
-        """Append until the time is over, and at least try once; who was late comes back at a time of their own."""
+        """Append until the time is over and some have got through; who was late comes back at a time of their own."""
         dice = random.Random(number)  # noqa: S311 - Dice that fall the same way each time.
         for turn in count():
             read = await self.client.get(self.path)
@@ -190,7 +200,8 @@ class Writer:
             self.seen[written.status_code] += 1
             if written.status_code == 200:
                 self.acknowledged.append(line)
-            if monotonic() > end:
+            enough = len(self.acknowledged) > SECONDS or monotonic() > end + PATIENCE_SECONDS
+            if enough and monotonic() > end:
                 return
             if written.status_code == 412:
                 await asyncio.sleep(dice.random() * PAUSE)
@@ -237,7 +248,4 @@ class TestCrowd:
             assert await found_wrong(connection, deadlocks) == {}
         surprises = {key: times for key, times in crowd.seen.items() if key[1] not in EXPECTED[key[0]]}
         assert surprises == {}
-        # Each kind of work was done, and some of it met what somebody had just deleted.
-        for what, statuses in EXPECTED.items():
-            assert crowd.seen[what, min(statuses)] > 0, what
-        assert crowd.seen["like", 404] > 0
+        assert crowd.has_met_all(), crowd.seen
