@@ -13,19 +13,16 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean
-from time import process_time
 
 import pytest
 
 from scripts.generate import GenerationError, refuse_invented_names
 from scripts.generate import run as generator
+from tests.pace import slowness
 
 ROOT = Path(__file__).parents[2]
 POSTS, POST = "openapi/paths/posts/posts.yaml", "openapi/paths/posts/post.yaml"
 GENERATE_SECONDS = 15
-# What a million squares took on the machine on which these seconds were counted. Two programs on two threads of one
-# core take twice as long as one, and so does a machine that is shared.
-SQUARES_SECONDS = 0.040
 NOT_COPIED = shutil.ignore_patterns(".git", ".venv", "node_modules", ".data", "build", "dist", "*cache*", ".hypothesis")
 
 
@@ -163,13 +160,6 @@ def work_of_children() -> float:
     """Return the seconds of CPU that programs which have ended have taken."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
-
-
-def slowness() -> float:
-    """Return how many times longer a second's work takes here and now than where the bound was set."""
-    begun = process_time()
-    assert sum(number * number for number in range(1_000_000)) == 333_332_833_333_500_000
-    return (process_time() - begun) / SQUARES_SECONDS
 
 
 def test_a_missing_handler_is_named_after_generating_and_stops_the_lint(copy: Path) -> None:
