@@ -1,7 +1,7 @@
 """Who is calling, and what they may do.
 
-`authorize` is the only place that turns credentials into a `Principal`; the generated layer calls it with what the
-contract demands of the operation. `RULES` is the one table to read for what depends on the thing itself.
+`authorize` is the only place that turns credentials into a `Principal`; the compiled contract calls it with what is
+demanded of the operation. `RULES` is the one table to read for what depends on the thing itself.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,8 +19,7 @@ from app.auth.tokens import Claims, TokenRefused, TokenType, verify
 from app.contract import role_scopes
 from app.current import current
 from app.problems import InvalidToken, PermissionDenied
-from generated.server import Credentials, RequirementSets
-from generated.server._runtime.server.security import bearer_token
+from app.runtime.security import Credentials, RequirementSets, bearer_token
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """What the service knows of its contract: the bundle, read once, and a plan per operation."""
 
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from functools import cache
@@ -24,6 +25,8 @@ class Operation:
     name: str
     method: str
     path: str
+    # Which of the services has its handler: that of its tag.
+    service: str
     # Query parameters by name; the value is the format that the generated layer reads too laxly, if any.
     query: dict[str, str | None]
     path_formats: dict[str, str]
@@ -35,6 +38,9 @@ class Operation:
     streamed: bool = False
     # What every answer of a deprecated operation says of its end; nothing for all others.
     notices: tuple[tuple[bytes, bytes], ...] = ()
+    # Its parameters, and all else that the contract says of it.
+    parameters: tuple[dict[str, Any], ...] = ()
+    document: dict[str, Any] = field(default_factory=dict[str, Any])
 
 
 @cache
@@ -56,6 +62,11 @@ def resolve(node: dict[str, Any]) -> dict[str, Any]:
             target = target[part.replace("~1", "/").replace("~0", "~")]
         node = target
     return node
+
+
+def service_of(tag: str) -> str:
+    """Return the name of what serves a tag: `APIKeys` is `api_keys`."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", tag).lower()
 
 
 def _midnight(day: str) -> datetime:
@@ -89,6 +100,7 @@ def _operation(path: str, method: str, item: dict[str, Any]) -> Operation:
         name=operation["operationId"],
         method=method.upper(),
         path=path,
+        service=service_of(operation["tags"][0]),
         query={entry["name"]: formats[entry["name"]] for entry in parameters if entry["in"] == "query"},
         path_formats={name: form for name, form in in_path.items() if form},
         media_types=media_types,
@@ -96,6 +108,8 @@ def _operation(path: str, method: str, item: dict[str, Any]) -> Operation:
         limit=operation.get("x-rate-limit", "default"),
         streamed=not media_types.isdisjoint((LINES, FILES)),
         notices=_notices(operation),
+        parameters=tuple(parameters),
+        document=operation,
     )
 
 

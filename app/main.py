@@ -2,27 +2,25 @@
 
 import gc
 import inspect
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Set
 from contextlib import asynccontextmanager
 from ipaddress import IPv4Network, ip_network
 
 from fastapi import FastAPI
-from fastapi.routing import APIRoute
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
-from starlette.routing import Mount
 from starlette.types import ASGIApp
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from app import contract, db, limits, meta, problems, slices
 from app.access import authorize, identify
-from app.contract import BASE_PATH
 from app.frame import Frame
-from app.gate import Gate, framework_way
 from app.limits import Limits
 from app.meta.health import Check
+from app.runtime.dispatch import Dispatch
+from app.runtime.plans import Options, Plan, handler_name, plan
 from app.settings import Settings, settings
 from app.streams import STREAMED
 
@@ -31,16 +29,28 @@ COMPRESS_FROM_BYTES = 1024
 MAPPED_BITS = 96
 
 
-def operations() -> list[APIRoute]:
-    """Return a route per operation. Raises when a handler serves none."""
-    routes = [route for route in slices.router(authorize).routes if isinstance(route, APIRoute)]
-    wanted = {route.endpoint.__name__ for route in routes}
+def plans() -> list[Plan]:
+    """Return the plan of every operation. Raises RuntimeError when one has no handler or a handler serves none."""
+    current = settings()
+    options = Options(current.max_body_bytes, current.max_streamed_bytes, current.checked_answers)
+    services = slices.services()
+    found: list[Plan] = []
+    for operation in contract.operations().values():
+        service, name = getattr(services, operation.service, None), handler_name(operation.name)
+        handler = getattr(service, name, None)
+        if handler is None:
+            raise RuntimeError(f"no handler serves {operation.name}: there is no {name}")
+        found.append(plan(operation, handler, authorize, options))
+    _refuse_others({entry.handler for entry in found})
+    return found
+
+
+def _refuse_others(serving: Set[object]) -> None:
     for module in slices.HANDLERS:
         for name, function in inspect.getmembers(module, inspect.iscoroutinefunction):
             own = function.__module__ == module.__name__ and not name.startswith("_")
-            if own and name not in wanted:
+            if own and function not in serving:
                 raise RuntimeError(f"{module.__name__}.{name} serves no operation of the contract")
-    return routes
 
 
 @asynccontextmanager
@@ -105,14 +115,13 @@ def create_app() -> ASGIApp:
     framework = FastAPI(
         openapi_url=None,
         redirect_slashes=False,
-        routes=[Mount(BASE_PATH, framework_way), *pages, *slices.pages()],
+        routes=[*pages, *slices.pages()],
         exception_handlers=problems.HANDLERS,
         lifespan=_lifespan,
         # Nothing is configured to receive it, and finding that out anew costs every request.
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
-    limits_of_bodies = {"max_body_bytes": current.max_body_bytes, "max_streamed_bytes": current.max_streamed_bytes}
-    app: ASGIApp = Gate(framework, operations(), **limits_of_bodies)
+    app: ASGIApp = Dispatch(framework, plans())
     for part, args, kwargs in reversed(middleware(current)):
         app = part(app, *args, **kwargs)
     return app

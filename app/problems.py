@@ -11,7 +11,6 @@ from urllib.parse import quote
 
 import asyncpg
 import orjson
-from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -27,6 +26,8 @@ log = logging.getLogger(__name__)
 
 MAX_ERRORS = 100
 RETRY_SECONDS = 2
+# Pydantic's code of what has to be there and is not.
+MISSING = "missing"
 
 
 class FieldError(TypedDict, total=False):
@@ -167,32 +168,22 @@ def render(problem: Problem, *, instance: str, request_id: str) -> Response:
     )
 
 
-def _field_error(record: Mapping[str, Any]) -> FieldError:
-    """Translate a validation record of the generated layer; the record's input is left behind."""
-    place, *inside = record["loc"]
-    error: FieldError = {"code": record["type"], "detail": record["msg"][:1000]}
-    if place == "body":
-        error["pointer"] = "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in inside)[:1000]
-    else:
-        error["parameter"] = ".".join(map(str, inside))[:200] or place
-    return error
-
-
-def from_validation(failure: RequestValidationError) -> Problem:
-    """Turn the generated layer's refusal of a request into a problem."""
-    records = failure.errors()
-    if any(record["type"] == "missing" and tuple(record["loc"]) == ("header", "If-Match") for record in records):
-        return PreconditionRequired()
-    errors = [_field_error(record) for record in records[:MAX_ERRORS]]
-    return ValidationFailed(errors=errors)
-
-
 def from_model(failure: ValidationError) -> Problem:
-    """Turn a model's refusal of a document that is no request's body into the same problem."""
-    found = failure.errors(include_url=False, include_context=False, include_input=False)
-    return ValidationFailed(
-        errors=[_field_error({**record, "loc": ("body", *record["loc"])}) for record in found[:MAX_ERRORS]]
-    )
+    """Turn a model's refusal of a document into a problem; its input is left behind."""
+    return ValidationFailed(errors=errors_of(failure)[:MAX_ERRORS])
+
+
+def errors_of(failure: ValidationError) -> list[FieldError]:
+    """Return what a model refuses of a document."""
+    return [
+        {"pointer": pointer(found["loc"]), "code": found["type"], "detail": found["msg"][:1000]}
+        for found in failure.errors(include_url=False, include_context=False, include_input=False)
+    ]
+
+
+def pointer(place: Iterable[str | int]) -> str:
+    """Return the JSON Pointer (RFC 6901) of a place, cut to what the contract allows."""
+    return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in place)[:1000]
 
 
 _FRAMEWORK: dict[int, type[Problem]] = {
@@ -207,7 +198,7 @@ _FRAMEWORK: dict[int, type[Problem]] = {
 
 
 def from_framework(failure: HTTPException) -> Problem:
-    """Turn what FastAPI, Starlette and the generated layer raise into a problem."""
+    """Turn what FastAPI and Starlette raise into a problem."""
     if failure.status_code == NotAuthenticated.status:
         return NotAuthenticated()
     kind = _FRAMEWORK.get(
@@ -248,8 +239,6 @@ def _problem(failure: Exception) -> Problem:
     match failure:
         case Problem():
             return failure
-        case RequestValidationError():
-            return from_validation(failure)
         case HTTPException():
             return from_framework(failure)
         case asyncpg.PostgresError() | asyncpg.InterfaceError() | TimeoutError():
@@ -276,7 +265,6 @@ Handler = Callable[[Request, Any], Coroutine[Any, Any, Response]]
 HANDLERS: dict[int | type[Exception], Handler] = dict.fromkeys(
     (
         Problem,
-        RequestValidationError,
         HTTPException,
         asyncpg.PostgresError,
         asyncpg.InterfaceError,

@@ -130,6 +130,9 @@ class Settings(BaseSettings):
     rate_limit: values.Rate = "100/minute"
     rate_limit_auth: values.Rate = "10/minute"
 
+    # The share of answers that are held against the contract before they are sent; one that breaks it becomes a 500.
+    checked_answers: float = Field(default_factory=lambda data: 0.0 if _is_production(data) else 1.0, ge=0, le=1)
+
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
     log_format: Literal["json", "text"] = "json"
     demo_data: bool = Field(default_factory=_is_development)

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
-from fastapi import APIRouter
 from starlette.routing import BaseRoute
 
 from app import sitemap, views
@@ -30,7 +29,7 @@ from app.sql import Connection
 from app.statistics import handlers as statistics
 from app.tags import handlers as tags
 from app.users import handlers as users
-from generated.server import AsyncAuthorize, build_router
+from generated.server import Services
 
 HANDLERS = (
     audit,
@@ -53,9 +52,9 @@ HANDLERS = (
 )
 
 
-def router(authorize: AsyncAuthorize[Principal]) -> APIRouter:
-    """Return the routes; a module whose functions do not fit its Protocol fails the type check."""
-    return build_router(
+def services() -> Services[Principal]:
+    """Return what serves each tag; a module whose functions do not fit its Protocol fails the type check."""
+    return Services(
         auth=auth,
         users=users,
         posts=posts,
@@ -73,7 +72,6 @@ def router(authorize: AsyncAuthorize[Principal]) -> APIRouter:
         media=media,
         search=search,
         statistics=statistics,
-        authorize=authorize,
     )
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from scripts import samples, strict_types
+from scripts import samples, server, strict_types
 from scripts.clients.settings import client_settings, reference
 from scripts.generator_input import for_the_generator, operations, request_models
 from scripts.house_rules.__main__ import in_handlers
@@ -125,7 +125,7 @@ def body_modes(contract: dict[str, Any]) -> dict[str, str]:
 
 
 def generate_server(contract: dict[str, Any], folder: Path) -> None:
-    """Write models and server layer; the stubs that the generator adds beside them are not wanted."""
+    """Write the models and what handlers have to fit; the generator's own server is not wanted."""
     work = folder / "work"
     work.mkdir()
     document = work / "openapi.json"
@@ -148,13 +148,8 @@ def generate_server(contract: dict[str, Any], folder: Path) -> None:
         f"--type-overrides={json.dumps(strict_types.overrides(contract))}",
         f"--base-class-map={json.dumps(dict.fromkeys(sorted(request_models(contract)), 'app.fields.Request'))}",
     )
-    # The entry point of a generated project; ours is app/main.py.
-    (work / "server/main.py").unlink()
-    (work / "server/README.md").unlink(missing_ok=True)
-    # The layer keeps a copy of what it was made from; that is the contract itself.
-    (work / "server/_generated/openapi.json").write_text(f"{json.dumps(contract, ensure_ascii=False, indent=1)}\n")
     (folder / "models.py").write_text(strict_types.with_integers((work / "models.py").read_text()))
-    shutil.move(work / "server", folder / "server")
+    server.write((work / "server/services.py").read_text(), folder / "server")
     shutil.rmtree(work)
 
 

@@ -11,9 +11,9 @@ from uuid import UUID
 from app import contract
 from app.csrf import CsrfFailed
 from app.settings import settings
-from generated.server.security import cookie, refresh_cookie
 
-ACCESS, REFRESH = cookie.model.name, refresh_cookie.model.name
+_SCHEMES = contract.bundle()["components"]["securitySchemes"]
+ACCESS, REFRESH = str(_SCHEMES["cookie"]["name"]), str(_SCHEMES["refreshCookie"]["name"])
 _PROTECTION = contract.csrf()
 TOKEN = _PROTECTION.cookie if _PROTECTION else ""
 

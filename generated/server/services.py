@@ -15,7 +15,7 @@ from generated import models
 from pydantic import AwareDatetime, StrictBool
 from typing_extensions import TypeVar
 
-from ._runtime.server.responses import HTTPResult
+from app.runtime.results import HTTPResult
 
 PrincipalT_contra = TypeVar("PrincipalT_contra", contravariant=True)
 

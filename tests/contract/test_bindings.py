@@ -1,4 +1,4 @@
-"""Every operation has one handler and one route, and nothing else is served below the base path."""
+"""Every operation has one handler and one plan, and nothing else is served below the base path."""
 
 import importlib
 import inspect
@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
-from fastapi.routing import APIRoute
 from httpx2 import AsyncClient
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
@@ -17,7 +16,7 @@ from starlette.types import ASGIApp
 import app.main as main_module
 import app.posts.handlers as posts_handlers
 from app.contract import BASE_PATH
-from app.gate import Gate, framework_way
+from app.runtime.dispatch import Dispatch
 from tests.contract.document import BUNDLE, base_path, contract, operations
 
 SLICES = sorted(path.parent.name for path in (BUNDLE.parents[1] / "app").glob("*/handlers.py"))
@@ -43,12 +42,10 @@ def test_every_operation_has_exactly_one_handler_and_every_handler_an_operation(
     assert set(expected.values()) == {1}
 
 
-def test_every_operation_has_exactly_one_route_and_every_route_an_operation() -> None:
-    served = Counter(
-        (method, route.path, route.operation_id) for route in main_module.operations() for method in route.methods or ()
-    )
+def test_every_operation_has_exactly_one_plan() -> None:
+    planned = Counter((plan.operation.method, plan.operation.path, plan.operation.name) for plan in main_module.plans())
     expected = {(operation.method, operation.path, operation.name): 1 for operation in operations()}
-    assert served == expected
+    assert planned == expected
 
 
 def layers(app: ASGIApp) -> list[ASGIApp]:
@@ -60,16 +57,13 @@ def layers(app: ASGIApp) -> list[ASGIApp]:
 
 
 def test_nothing_else_is_served_below_the_base_path(app: ASGIApp) -> None:
-    gate, framework = layers(app)[-2:]
-    assert isinstance(gate, Gate)
+    dispatch, framework = layers(app)[-2:]
+    assert isinstance(dispatch, Dispatch)
     assert isinstance(framework, FastAPI)
-    routes = framework.routes
-    below = [route for route in routes if isinstance(route, Mount | Route) and route.path.startswith(BASE_PATH)]
-    (mount,) = below
-    assert isinstance(mount, Mount)
-    # It serves what the gate has found, and nothing by itself.
-    assert mount.app is framework_way
-    assert all(isinstance(route, Mount | Route) for route in routes)
+    assert all(isinstance(route, Mount | Route) for route in framework.routes)
+    paths = [route.path for route in framework.routes if isinstance(route, Mount | Route)]
+    assert paths
+    assert not [path for path in paths if f"{path}/".startswith(f"{BASE_PATH}/")]
     assert base_path(contract()) == BASE_PATH
 
 
@@ -88,23 +82,14 @@ def test_a_surplus_handler_stops_the_start(monkeypatch: pytest.MonkeyPatch) -> N
         main_module.create_app()
 
 
-def test_a_missing_route_stops_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
-    routes = [route for route in main_module.operations() if route.operation_id != "getPost"]
-    monkeypatch.setattr(main_module, "operations", lambda: routes)
-    with pytest.raises(RuntimeError, match="no route serves getPost"):
-        main_module.create_app()
-
-
-@pytest.mark.parametrize(("path", "name"), [("/posts/{post_id}/hidden", "getHidden"), ("/elsewhere", "getPost")])
-def test_a_route_that_is_not_in_the_contract_stops_the_start(
-    monkeypatch: pytest.MonkeyPatch, path: str, name: str
-) -> None:
-    async def endpoint() -> None:
+def test_a_handler_that_takes_something_else_stops_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def get_post(*, principal: object, post_id: object) -> None:
         """Answer nothing."""
+        del principal, post_id
 
-    routes = [APIRoute(path, endpoint, operation_id=name), *main_module.operations()]
-    monkeypatch.setattr(main_module, "operations", lambda: routes)
-    with pytest.raises(RuntimeError, match="is no operation of the contract"):
+    get_post.__module__ = posts_handlers.__name__
+    monkeypatch.setattr(posts_handlers, "get_post", get_post)
+    with pytest.raises(RuntimeError, match="takes post_id, principal; the contract gives if_none_match, include, "):
         main_module.create_app()
 
 

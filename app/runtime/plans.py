@@ -1,0 +1,117 @@
+"""The plan of an operation: everything that happens to a request for it, found out before the first one comes."""
+
+import inspect
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from starlette.requests import Request
+from starlette.types import ASGIApp
+
+from app.contract import BASE_PATH, Operation, bundle, resolve
+from app.problems import MISSING, PreconditionRequired, ValidationFailed
+from app.runtime.answers import Answers
+from app.runtime.arrived import Arrived
+from app.runtime.bodies import Body
+from app.runtime.parameters import Parameters
+from app.runtime.security import Authorize, Security
+
+Handler = Callable[..., Awaitable[object]]
+
+
+class Options(NamedTuple):
+    """What the settings say of all operations.
+
+    Bodies that handlers read for themselves have a limit of their own. `checked` is the share of answers that are held
+    against the contract.
+    """
+
+    max_body_bytes: int
+    max_streamed_bytes: int
+    checked: float
+
+
+def handler_name(operation_id: str) -> str:
+    """Return the function that serves an operation: createPost is create_post."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", operation_id).lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How one operation is served."""
+
+    operation: Operation
+    handler: Handler
+    parameters: Parameters
+    body: Body | None
+    security: Security | None
+    answers: Answers
+
+    async def answer(self, arrived: Arrived) -> ASGIApp:
+        """Return the answer to a request whose form has been accepted.
+
+        Who calls is settled first, so that nobody else is told what is wrong with a request; then everything that is
+        wrong with it is told at once. Raises what `security` raises, PreconditionRequired (428) where `If-Match` is
+        missing, ValidationFailed (422), and what the handler raises.
+        """
+        principal = await self.security.authenticate(arrived) if self.security else None
+        arguments, errors = self.parameters.read(arrived)
+        if self.body is not None and not self.body.streamed:
+            arguments["body"], more = self.body.read(arrived)
+            errors += more
+        if errors:
+            if any(error.get("parameter") == "If-Match" and error.get("code") == MISSING for error in errors):
+                raise PreconditionRequired
+            raise ValidationFailed(errors=errors)
+        if self.security is not None:
+            arguments["principal"] = principal
+        if self.body is not None and self.body.streamed:
+            arguments["request"] = Request(arrived.scope, arrived.receive)
+        return self.answers.of(await self.handler(**arguments))
+
+
+def plan(operation: Operation, handler: Handler, authorize: Authorize, options: Options) -> Plan:
+    """Compile an operation. Raises RuntimeError for what the handler does not take or nothing here enforces."""
+    described = operation.document
+    body = _body(operation, described, options)
+    alternatives: list[dict[str, list[str]]] = described.get("security", bundle().get("security", []))
+    schemes = {name: resolve(scheme) for name, scheme in bundle()["components"].get("securitySchemes", {}).items()}
+    compiled = Plan(
+        operation=operation,
+        handler=handler,
+        parameters=Parameters(operation.name, operation.parameters),
+        body=body,
+        security=Security(alternatives, schemes, authorize) if alternatives else None,
+        answers=Answers(operation.name, described["responses"], checked=options.checked),
+    )
+    _refuse_others(compiled)
+    return compiled
+
+
+def _body(operation: Operation, described: Mapping[str, Any], options: Options) -> Body | None:
+    if "requestBody" not in described:
+        return None
+    most_bytes = options.max_streamed_bytes if operation.streamed else options.max_body_bytes
+    return Body(operation, resolve(described["requestBody"]), most_bytes=most_bytes)
+
+
+def arguments(compiled: Plan) -> list[str]:
+    """Return the arguments with which a plan calls its handler."""
+    names = [entry.argument for entry in compiled.parameters.all]
+    if compiled.security is not None:
+        names.insert(0, "principal")
+    if compiled.body is not None:
+        names.append("request" if compiled.body.streamed else "body")
+    return names
+
+
+def _refuse_others(compiled: Plan) -> None:
+    """Raise RuntimeError for a handler that takes something else than its operation has."""
+    taken = inspect.signature(compiled.handler).parameters
+    if taken.keys() != set(arguments(compiled)):
+        operation = compiled.operation
+        raise RuntimeError(
+            f"the handler of {operation.method} {BASE_PATH}{operation.path} ({handler_name(operation.name)}) takes "
+            f"{', '.join(sorted(taken))}; the contract gives {', '.join(sorted(arguments(compiled)))}"
+        )
