@@ -55,6 +55,10 @@ admin: $(VENV)/.runtime ## Make somebody an administrator: USERNAME=ada EMAIL=ad
 migrate: $(VENV)/.runtime ## Bring the database to the newest schema
 	$(BIN)/python -m app.migrations
 
+.PHONY: plan
+plan: $(VENV)/.runtime ## Print what happens to a request for an operation: OP=createPost
+	@$(BIN)/python -m app.runtime '$(OP)'
+
 .PHONY: settings
 settings: $(VENV)/.runtime ## Print every setting with its origin, secrets masked
 	$(BIN)/python -m app.settings

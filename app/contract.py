@@ -27,7 +27,7 @@ class Operation:
     path: str
     # Which of the services has its handler: that of its tag.
     service: str
-    # Query parameters by name; the value is the format that the generated layer reads too laxly, if any.
+    # Query parameters by name; the value is its format, if any.
     query: dict[str, str | None]
     path_formats: dict[str, str]
     media_types: frozenset[str]
@@ -65,8 +65,9 @@ def resolve(node: dict[str, Any]) -> dict[str, Any]:
 
 
 def service_of(tag: str) -> str:
-    """Return the name of what serves a tag: `APIKeys` is `api_keys`."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", tag).lower()
+    """Return the name of what serves a tag: `API Keys` is `api_keys`, and so is `ApiKeys`."""
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", tag)
+    return re.sub(r"\W+|__+", "_", words).lower()
 
 
 def _midnight(day: str) -> datetime:

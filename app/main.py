@@ -2,7 +2,7 @@
 
 import gc
 import inspect
-from collections.abc import AsyncGenerator, Set
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from ipaddress import IPv4Network, ip_network
 
@@ -20,7 +20,7 @@ from app.frame import Frame
 from app.limits import Limits
 from app.meta.health import Check
 from app.runtime.dispatch import Dispatch
-from app.runtime.plans import Options, Plan, handler_name, plan
+from app.runtime.plans import Handler, Options, Plan, handler_name, plan
 from app.settings import Settings, settings
 from app.streams import STREAMED
 
@@ -41,11 +41,11 @@ def plans() -> list[Plan]:
         if handler is None:
             raise RuntimeError(f"no handler serves {operation.name}: there is no {name}")
         found.append(plan(operation, handler, authorize, options))
-    _refuse_others({entry.handler for entry in found})
+    _refuse_surplus([entry.handler for entry in found])
     return found
 
 
-def _refuse_others(serving: Set[object]) -> None:
+def _refuse_surplus(serving: list[Handler]) -> None:
     for module in slices.HANDLERS:
         for name, function in inspect.getmembers(module, inspect.iscoroutinefunction):
             own = function.__module__ == module.__name__ and not name.startswith("_")

@@ -1,7 +1,7 @@
 """Strict reading of what a request carries, before anything of it is believed.
 
-The generated layer would let pass what the contract does not mention (unknown and repeated parameters) and what no
-standard allows (`NaN`, lone surrogates, a form that says something twice).
+It refuses what the contract does not mention (unknown and repeated parameters) and what no standard allows (`NaN`,
+lone surrogates, a form that says something twice); models would let all of that pass.
 """
 
 import re
@@ -17,7 +17,7 @@ from app.contract import Operation
 from app.fields import DATE_TEXT, TIMESTAMP_TEXT, UUID_TEXT
 from app.problems import MAX_ERRORS, FieldError, MalformedRequest, PayloadTooLarge, ValidationFailed
 
-# Formats that the generated layer reads more laxly than the standards have them.
+# Formats that Pydantic reads more laxly than the standards have them.
 _FORMATS: dict[str, tuple[re.Pattern[str], str]] = {
     "uuid": (UUID_TEXT, "Must be a UUID such as 01936b2e-5f8c-7c3a-9d40-2f6f0c1f7a11"),
     "date-time": (TIMESTAMP_TEXT, "Must be an RFC 3339 date and time with an offset"),
@@ -77,7 +77,7 @@ def parse_json(body: bytes) -> dict[str, Any]:
 def as_object(document: object, source: bytes) -> dict[str, Any]:
     """Return what was parsed of this. Raises ValidationFailed (422) for what is no object and for NUL in texts."""
     if not isinstance(document, dict):
-        # The generated layer takes `null` for an absent body where the body is optional.
+        # `null` is no absent body where the body is optional.
         raise ValidationFailed(errors=[FieldError(pointer="", code="object_type", detail="Must be an object.")])
     if b"\\u0000" in source and (pointers := list(islice(_nul_pointers(cast("object", document)), MAX_ERRORS))):
         raise ValidationFailed(
@@ -122,7 +122,7 @@ def _pointer(path: list[str | int]) -> str:
 
 
 def check_form(body: bytes) -> None:
-    """Refuse a form that says something twice (RFC 6749, section 3.2); the generated layer would take the last."""
+    """Refuse a form that says something twice (RFC 6749, section 3.2)."""
     try:
         names = [
             name

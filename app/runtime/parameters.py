@@ -121,9 +121,7 @@ def _default(named: Mapping[str, Any], where: str) -> object:
 
 def _demands(schema: Mapping[str, Any]) -> str:
     words = [str(schema.get("format", schema["type"]))]
-    words += [
-        f"{name} {value}" for name, value in schema.items() if name in _OF_NUMBERS or name in _OF_TEXTS
-    ]
+    words += [f"{name} {value}" for name, value in schema.items() if name in _OF_NUMBERS or name in _OF_TEXTS]
     if "enum" in schema:
         words.append(f"one of {', '.join(map(str, schema['enum']))}")
     return ", ".join(words)
@@ -164,7 +162,9 @@ class Parameters:
             raise RuntimeError(f"{operation}: two parameters are the same argument")
         self._defaults = {entry.argument: entry.default for entry in self.all if not entry.required}
         self._path = [(entry.argument, entry.name, _unless_text(entry)) for entry in self.all if entry.place == "path"]
-        self._query = [(entry.argument, entry.name, _unless_text(entry)) for entry in self.all if entry.place == "query"]
+        self._query = [
+            (entry.argument, entry.name, _unless_text(entry)) for entry in self.all if entry.place == "query"
+        ]
         self._headers = [
             (entry.argument, entry.name.lower().encode(), _unless_text(entry))
             for entry in self.all
@@ -173,9 +173,7 @@ class Parameters:
         self._cookies = [
             (entry.argument, entry.name, _unless_text(entry)) for entry in self.all if entry.place == "cookie"
         ]
-        fields = {
-            entry.argument: typed_dict_field(entry.schema, required=entry.required) for entry in self.all
-        }
+        fields = {entry.argument: typed_dict_field(entry.schema, required=entry.required) for entry in self.all}
         self._validate = SchemaValidator(typed_dict_schema(fields)).validate_python if self.all else dict[str, Any]
 
     def read(self, arrived: Arrived) -> tuple[dict[str, Any], list[FieldError]]:

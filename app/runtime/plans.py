@@ -109,7 +109,7 @@ def arguments(compiled: Plan) -> list[str]:
 def _refuse_others(compiled: Plan) -> None:
     """Raise RuntimeError for a handler that takes something else than its operation has."""
     taken = inspect.signature(compiled.handler).parameters
-    if taken.keys() != set(arguments(compiled)):
+    if set(taken) != set(arguments(compiled)):
         operation = compiled.operation
         raise RuntimeError(
             f"the handler of {operation.method} {BASE_PATH}{operation.path} ({handler_name(operation.name)}) takes "

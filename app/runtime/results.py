@@ -6,7 +6,7 @@ from typing import Generic
 
 from typing_extensions import TypeVar
 
-BodyT_co = TypeVar("BodyT_co", covariant=True)
+BodyT_co = TypeVar("BodyT_co", covariant=True, default=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 FRAME = (
     "app/*.py",
     "app/meta/**/*",
+    "app/runtime/*",
     "app/static/**/*",
     "app/templates/**/*",
     "app/migrations/*",
