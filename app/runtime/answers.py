@@ -6,7 +6,6 @@ broke the contract is then a failure of the service, and nothing of the answer l
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from random import random
 from typing import Any, cast
 
 from pydantic import TypeAdapter, ValidationError
@@ -91,6 +90,8 @@ class Answers:
         """`checked` is the share of answers, from 0 to 1, that are held against the contract before they are sent."""
         self._operation = operation
         self._checked = checked
+        # One answer is held against the contract whenever this comes to one.
+        self._due = 0.0
         # Handlers return successes; failures are raised, and the same for all operations.
         self.successes = {
             int(status): _declared(resolve(dict(answer)))
@@ -120,7 +121,9 @@ class Answers:
                 headers.append(declared.content_type)
         elif result.status_code not in _EMPTY:
             headers.append((b"content-length", b"0"))
-        if self._checked and (self._checked >= 1 or random() < self._checked):  # noqa: S311 - Which ones, is no secret.
+        self._due += self._checked
+        if self._due >= 1:
+            self._due -= 1
             self._hold(declared, result.status_code, headers, body)
         return Answer(result.status_code, headers, body or b"")
 
