@@ -34,6 +34,9 @@ class Current:
     # What is left of the quota that the request counts under; empty until it has been counted.
     quota: tuple[tuple[bytes, bytes], ...] = ()
 
+    # What was written last as JSON, and that.
+    written: tuple[object, bytes] = (None, b"")
+
     def header(self, name: bytes) -> str:
         """Return the value of a header, or an empty text."""
         return next((value.decode("latin-1") for given, value in self.headers if given == name), "")

@@ -14,16 +14,15 @@ from zlib import crc32
 from pydantic import BaseModel
 
 from app.problems import PreconditionFailed
+from app.runtime.written import Model, written
 from generated.server import HTTPResult
 
 
-class Versioned(Protocol):
+class Versioned(Model, Protocol):
     """A representation that counts its edits."""
 
     @property
     def version(self) -> int: ...
-
-    def model_dump_json(self) -> str: ...
 
 
 _EDITION = re.compile('"([0-9]+)-[0-9a-f]{8}"')
@@ -36,13 +35,13 @@ def etag(resource: Versioned) -> str:
     return f'"{resource.version}-{_checksum(resource)}"'
 
 
-def content_etag(resource: BaseModel) -> str:
+def content_etag(resource: Model) -> str:
     """Return the tag of a representation that is only read, such as a profile: the checksum alone."""
     return f'"{_checksum(resource)}"'
 
 
-def _checksum(resource: Versioned | BaseModel) -> str:
-    return f"{crc32(resource.model_dump_json().encode()):08x}"
+def _checksum(resource: Model) -> str:
+    return f"{crc32(written(resource)):08x}"
 
 
 def _tags(condition: str) -> list[str]:

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.current import current
 from app.db import transaction
 from app.problems import Problem
+from app.runtime.written import last_written, written
 from app.settings import settings
 from app.sql import Connection, Statement, Table
 from generated.models import ProblemCode
@@ -115,6 +116,6 @@ async def once(
             fingerprint=fingerprint,
             status=result.status_code,
             headers=orjson.dumps(dict(result.headers or {})),
-            body=result.body.model_dump_json().encode(),
+            body=last_written(result.body) or written(result.body),
         )
         return result

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.contract import resolve
 from app.runtime.results import HTTPResult
+from app.runtime.written import last_written
 from generated import models
 
 _SUCCESS, _REDIRECT = range(200, 300), range(300, 400)
@@ -53,6 +54,12 @@ class Declared:
     # From what a handler returns to JSON, and from JSON to what the contract has; None where the content is no JSON.
     dump: Callable[..., bytes] | None = None
     check: Callable[[bytes], object] | None = None
+
+    def write(self, body: object) -> bytes:
+        """Return a body as JSON."""
+        assert self.dump is not None  # noqa: S101 - Asked only of what is JSON.
+        # Whether it is what was declared is a check of its own; a warning in the log would be half of one.
+        return self.dump(body, by_alias=True, exclude_unset=True, warnings=False)
 
 
 def _declared(described: Mapping[str, Any]) -> Declared:
@@ -124,6 +131,8 @@ class Answers:
         self._due += self._checked
         if self._due >= 1:
             self._due -= 1
+            if body and declared.dump and body != declared.write(result.body):
+                raise BrokenContract(f"{self._operation}: the body has changed since its ETag was made")
             self._hold(declared, result.status_code, headers, body)
         return Answer(result.status_code, headers, body or b"")
 
@@ -138,8 +147,7 @@ class Answers:
         if result.status_code in _EMPTY or (body is None and not declared.media_type):
             return None
         if declared.dump is not None:
-            # Whether it is what was declared is checked below; a warning in the log would be half a check.
-            return declared.dump(body, by_alias=True, exclude_unset=True, warnings=False)
+            return last_written(body) or declared.write(body)
         if isinstance(body, str):
             return body.encode()
         if isinstance(body, bytes):

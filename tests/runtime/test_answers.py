@@ -5,9 +5,12 @@ from typing import Any
 import pytest
 from starlette.responses import PlainTextResponse, Response
 
+from app.current import Current, begin
 from app.runtime.answers import Answer, Answers, BrokenContract
 from app.runtime.results import HTTPResult
+from app.runtime.written import written
 from app.settings import Settings
+from generated.models import TagCreate
 
 TAG = {"$ref": "#/components/schemas/TagName"}
 ETAG = {"required": True, "schema": {"type": "string"}}
@@ -105,6 +108,18 @@ def test_a_share_is_checked() -> None:
         except BrokenContract:
             refused += 1
     assert refused == 2
+
+
+def test_a_body_that_changed_after_its_tag_was_made_is_not_sent() -> None:
+    begin(Current())
+    tag = TagCreate(name="engines")
+    described = {"200": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/TagCreate"}}}}}
+    tags = Answers("getTag", described, checked=1)
+    written(tag)
+    assert isinstance(tags.of(HTTPResult(200, tag)), Answer)
+    tag.name = "looms"
+    with pytest.raises(BrokenContract, match="the body has changed since its ETag was made"):
+        tags.of(HTTPResult(200, tag))
 
 
 def test_an_operation_without_a_success_takes_no_bare_value() -> None:
