@@ -21,13 +21,14 @@ def slowness() -> float:
 
 
 @contextmanager
-def within(seconds: float) -> Generator[None]:
+def within(seconds: float, *, waiting: float = 0) -> Generator[None]:
     """Hold that what is done in the block takes less than so many seconds where bounds were set.
 
-    A faster machine gets no less, since disks and sockets need not be faster there.
+    A faster machine gets no less, since disks and sockets need not be faster there. `waiting` is how many seconds come
+    to that in which nothing is done, which are as long everywhere.
     """
     begun = perf_counter()
     yield
-    taken = perf_counter() - begun
+    taken = perf_counter() - begun - waiting
     slow = max(1.0, slowness())
     assert taken < seconds * slow, f"{taken:.2f} s, on a machine that is {slow:.1f} times as slow; {seconds} s allowed"

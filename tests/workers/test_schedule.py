@@ -42,9 +42,10 @@ class TestSchedule:
     async def test_comes_to_the_second(self, committed: Committed, tmp_path: Path) -> None:
         author = await committed.make.member()
         posts = [await committed.make.post(author, status="draft") for _ in range(3)]
-        async with working(committed.dsn, tmp_path, KINDS):
+        async with working(committed.dsn, tmp_path, KINDS) as worker:
             # The worker is idle and waits for what is not there yet, which is when being late is easiest.
-            await asyncio.sleep(2)
+            await until(lambda: _started(worker))
+            await asyncio.sleep(1)
             moments = [soon(seconds) for seconds in (1.7, 2.9, 3.4)]
             for post_id, moment in zip(posts, moments, strict=True):
                 await schedule(committed, author, post_id, moment)
@@ -76,7 +77,8 @@ class TestSchedule:
     async def test_that_was_moved_or_cancelled_comes_when_it_should(self, committed: Committed, tmp_path: Path) -> None:
         author = await committed.make.member()
         moved, cancelled = [await committed.make.post(author, status="draft") for _ in range(2)]
-        async with working(committed.dsn, tmp_path, KINDS):
+        async with working(committed.dsn, tmp_path, KINDS) as worker:
+            await until(lambda: _started(worker))
             for post_id in (moved, cancelled):
                 await schedule(committed, author, post_id, soon(1.5))
             later = soon(4)

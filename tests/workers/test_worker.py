@@ -207,7 +207,7 @@ class TestConnection:
 class TestRecurring:
     async def test_is_done_once_per_tick_by_two_workers(self, committed: Committed, tmp_path: Path) -> None:
         async with working(committed.dsn, tmp_path, "test.ticks"), working(committed.dsn, tmp_path, "test.ticks"):
-            await until(lambda: _noted(tmp_path, 4))
+            await until(lambda: _noted(tmp_path, 4), seconds=60)
         keys = [note.key for note in noted(tmp_path)]
         assert len(keys) == len(set(keys))
         assert all(key.startswith("test.ticks@20") for key in await _keys(committed))
