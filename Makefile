@@ -131,6 +131,7 @@ guide: $(VENV)/.dev node_modules/.done ## Do what docs/guide.md says: from a clo
 
 .PHONY: bench
 bench: $(VENV)/.dev $(if $(SCALE),,build/connexion/.done scripts/bench/fastify/node_modules/.done) ## Measure the service against raw ASGI, the tutorial style, Connexion and Fastify; SCALE=1000000 a large publication against a small one
+	$(if $(SCALE),,$(BIN)/python -m pytest tests/competitors)
 	$(BIN)/python -m scripts.bench$(if $(SCALE),.scale $(SCALE))
 	$(if $(SCALE),,$(BIN)/python -m scripts.bench.media)
 

@@ -3,8 +3,7 @@
 import asyncio
 import json
 import os
-import shutil
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -28,8 +27,6 @@ POST = {
 }
 PATH = "/api/v1/posts?limit=20"
 FEW = 60
-# `make bench` alone installs it.
-HAS_FASTIFY = bool(shutil.which("node")) and (servers.ROOT / "scripts/bench/fastify/node_modules").is_dir()
 
 
 def given(name: str, **instead: object) -> dict[str, bytes]:
@@ -70,13 +67,12 @@ class TestCompare:
 
 
 @contextmanager
-def started(dsn: str, folder: Path) -> Generator[tuple[Bench, dict[str, Server]]]:
-    """Write a few posts and items, and run every service that is installed."""
+def started(dsn: str, folder: Path, names: Sequence[str]) -> Generator[tuple[Bench, dict[str, Server]]]:
+    """Write a few posts and items, and run these services."""
     drawn = asyncio.run(data.fill(dsn, {"items": (market.COLUMNS, lambda plan: market.rows(plan, FEW))}))
     core = min(os.sched_getaffinity(0))
     published = [post for number, post in enumerate(drawn.posts) if not data.is_draft(number)]
     bench = Bench(dsn, folder, core, None, published)
-    names = [*NAMES, *([FASTIFY] if HAS_FASTIFY else [])]
     with ExitStack() as stack:
         yield (
             bench,
@@ -89,9 +85,9 @@ def started(dsn: str, folder: Path) -> Generator[tuple[Bench, dict[str, Server]]
         )
 
 
-def ask_all(dsn: str, folder: Path) -> None:
+def ask_all(dsn: str, folder: Path, names: Sequence[str] = NAMES) -> None:
     """Ask every service what is measured, and then for what not all of them answer alike."""
-    with started(dsn, folder) as (bench, running):
+    with started(dsn, folder, names) as (bench, running):
         tokens = {LIMIT: "-", FASTIFY: "-", TUTORIAL: tutorial.create_access_token("member_1")}
         tokens[GALLEY] = identity.log_in(running[GALLEY])
         requests = {name: measure.requests_of(bench, name, tokens[name]) for name in running}

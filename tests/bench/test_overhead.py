@@ -17,16 +17,14 @@ from app.settings import settings
 from app.slices import HANDLERS
 from generated.server import HTTPResult
 from scripts.bench import at_once, connexion_cut, constant, data, empty, load, overhead, servers
-from scripts.bench.load import LoadFailed, Request
+from scripts.bench.identity import log_in
+from scripts.bench.load import Request
 from scripts.bench.overhead import PUBLIC_PAGE, Case, Overhead
-from scripts.bench.servers import AT_ONCE, CONNEXION, CONSTANT, GALLEY, Server
+from scripts.bench.servers import AT_ONCE, CONNEXION, CONSTANT, GALLEY
 from tests.committed import Committed, committed, committed_database
 
 __all__ = ["committed", "committed_database"]
 
-PAGE = "/api/v1/posts?limit=20"
-# `make bench` alone installs it.
-HAS_CONNEXION = Path(servers.PROGRAMS[CONNEXION]).exists()
 ADDED_FIRST, ADDED_LAST, SAME, TIMES, CACHED = (
     "CPU that all around listUsers adds to raw ASGI",
     "CPU that all around listAuditEvents adds to raw ASGI",
@@ -204,65 +202,27 @@ class TestCut:
         assert connexion_cut.token_info(token) is None
 
 
-def refused(server: Server, request: Request) -> None:
-    """Connexion refuses what the contract does not let through."""
-    for path, credential, status in (
-        ("/api/v1/users?limit=0", request.credential, 400),
-        ("/api/v1/users?sort=size", request.credential, 400),
-        ("/api/v1/users?include_total=7", request.credential, 400),
-        ("/api/v1/users?size=20", request.credential, 400),
-        ("/api/v1/users", "Authorization: Bearer nobody", 401),
-    ):
-        name, _, value = credential.partition(": ")
-        assert server.ask("GET", path, headers={name: value})[0] == status
-
-
-def run_all(dsn: str, folder: Path) -> None:
-    """Start everything that is compared, which asks all for the same."""
+def answered(dsn: str, folder: Path) -> list[tuple[int, bytes]]:
+    """Ask the service whose handlers do nothing: the first and the last as an administrator, the first as a member."""
     asyncio.run(data.fill(dsn))
+    asyncio.run(overhead.promote(dsn))
     core = min(os.sched_getaffinity(0))
-    with (
-        servers.running(GALLEY, dsn=dsn, folder=folder, cores={core}, path=PAGE) as galley,
-        overhead.running(galley, PAGE, dsn=dsn, folder=folder, core=core) as cases,
-    ):
-        assert [(case.what, case.server.name) for case in cases] == [
-            (empty.FIRST, AT_ONCE),
-            (empty.FIRST, CONSTANT),
-            (empty.LAST, AT_ONCE),
-            (empty.FIRST, CONNEXION),
-            (PUBLIC_PAGE, GALLEY),
-            (PUBLIC_PAGE, CONSTANT),
+    with servers.running(AT_ONCE, dsn=dsn, folder=folder, cores={core}, path="/api/v1/tags") as server:
+        asked = [(empty.FIRST, overhead.ADMIN), (empty.LAST, overhead.ADMIN), (empty.FIRST, "member_1")]
+        return [
+            server.ask("GET", empty.PATHS[what], headers={"Authorization": f"Bearer {log_in(server, name)}"})
+            for what, name in asked
         ]
-        # There are accounts, of which the service itself tells.
-        told = galley.ask("GET", empty.PATHS[empty.FIRST], headers={"Authorization": cases[0].request.credential[15:]})
-        assert len(json.loads(told[1])["items"]) == 20
-        refused(cases[3].server, cases[0].request)
 
 
-def run_unreplaced(dsn: str, folder: Path) -> None:
-    """Measure nothing where the handlers do their work after all."""
-    asyncio.run(data.fill(dsn))
-    core = min(os.sched_getaffinity(0))
-    with (
-        servers.running(GALLEY, dsn=dsn, folder=folder, cores={core}, path=PAGE) as galley,
-        pytest.raises(LoadFailed, match="/items/0/id of constant is not Galley at once's"),
-        overhead.running(galley, PAGE, dsn=dsn, folder=folder, core=core),
-    ):
-        pass
-
-
-@pytest.mark.skipif(not HAS_CONNEXION, reason="`make bench` installs Connexion.")
 @pytest.mark.xdist_group("committed")
-class TestRunning:
-    async def test_all_answer_the_same(
+class TestAtOnce:
+    async def test_is_the_service_without_the_work(
         self, committed: Committed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
+        # There are accounts all the same.
         monkeypatch.setattr(data, "POSTS", 60)
-        await asyncio.to_thread(run_all, committed.dsn, tmp_path)
-
-    async def test_handlers_that_ask_the_database_are_noticed(
-        self, committed: Committed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(data, "POSTS", 60)
-        monkeypatch.setitem(servers.COMMANDS, AT_ONCE, servers.COMMANDS[GALLEY])
-        await asyncio.to_thread(run_unreplaced, committed.dsn, tmp_path)
+        first, last, refused = await asyncio.to_thread(answered, committed.dsn, tmp_path)
+        assert (first[0], json.loads(first[1])) == (200, empty.PAGE)
+        assert last == first
+        assert refused[0] == 403
