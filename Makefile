@@ -134,7 +134,8 @@ guide: $(VENV)/.dev node_modules/.done ## Do what docs/guide.md says: from a clo
 	$(BIN)/python -m scripts.try_guide
 
 .PHONY: bench
-bench: $(VENV)/.dev ## Measure the service against raw ASGI and the tutorial style; SCALE=1000000 a large publication against a small one
+bench: $(VENV)/.dev $(if $(SCALE),,build/connexion/.done scripts/bench/fastify/node_modules/.done) ## Measure the service against raw ASGI, the tutorial style, Connexion and Fastify; SCALE=1000000 a large publication against a small one
+	$(if $(SCALE),,$(BIN)/python -m pytest tests/competitors)
 	$(BIN)/python -m scripts.bench$(if $(SCALE),.scale $(SCALE))
 	$(if $(SCALE),,$(BIN)/python -m scripts.bench.media)
 
@@ -193,10 +194,12 @@ lock: $(VENV)/.dev ## Pin the newest allowed versions of all dependencies
 		--no-header --no-annotate --output-file requirements-dev.lock requirements-dev.in
 	$(BIN)/uv pip compile --upgrade --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-header --no-annotate --output-file requirements-clients.lock requirements-clients.in
+	$(BIN)/uv pip compile --upgrade --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-header --no-annotate --output-file requirements-bench.lock requirements-bench.in
 
 .PHONY: clean
 clean: ## Remove what the targets made, the database included
-	rm -rf $(VENV) node_modules build dist .data .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) node_modules scripts/bench/fastify/node_modules build dist .data .pytest_cache .ruff_cache .hypothesis
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
@@ -215,4 +218,14 @@ $(VENV)/.clients: requirements-clients.lock | $(VENV)/bin/python
 
 node_modules/.done: package-lock.json
 	npm ci --silent
+	@touch $@
+
+# What the service is measured against needs nothing of the service's, and the service nothing of it.
+build/connexion/.done: requirements-bench.lock
+	$(PYTHON) -m venv --clear build/connexion
+	build/connexion/bin/pip install -qq --disable-pip-version-check --require-hashes -r requirements-bench.lock
+	@touch $@
+
+scripts/bench/fastify/node_modules/.done: scripts/bench/fastify/package-lock.json
+	npm ci --silent --prefix scripts/bench/fastify
 	@touch $@

@@ -82,6 +82,14 @@ def credentials(name: str) -> str:
     return urlencode({"grant_type": "password", "username": name, "password": data.PASSWORD})
 
 
+def log_in(server: Server, name: str = "member_1") -> str:
+    """Return an access token of the service under test. Raises LoadFailed."""
+    status, body = server.ask("POST", f"{API}/auth/login", credentials(name), FORM)
+    if status != HTTPStatus.OK:
+        raise LoadFailed(f"logIn answered {status}: {body.decode()[:500]}")
+    return str(json.loads(body)["access_token"])
+
+
 def timed(client: Client, wanted: HTTPStatus, path: str, body: str, headers: Mapping[str, str]) -> float:
     """Return how long one POST takes. Raises LoadFailed when another status is answered."""
     begin = perf_counter()

@@ -1,4 +1,4 @@
-"""The measurement: three services in turn, round by round, so that a noisy moment hits all of them alike."""
+"""The measurement: the services in turn, round by round, so that a noisy moment hits all of them alike."""
 
 import json
 import os
@@ -9,22 +9,26 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, cast
 from urllib.parse import urlencode
 from uuid import UUID
 
-from scripts.bench import chat, community, data, identity, images, load, servers, tutorial
+from scripts.bench import chat, community, identity, images, load, overhead, servers, tutorial, workers
+from scripts.bench.answers import require_same
 from scripts.bench.chat import Chat
 from scripts.bench.community import Community
 from scripts.bench.identity import Identity
 from scripts.bench.images import Run
 from scripts.bench.load import Load, Request
 from scripts.bench.market import ITEMS, LIST_ITEMS
-from scripts.bench.servers import GALLEY, LIMIT, TUTORIAL, Server
+from scripts.bench.overhead import Overhead
+from scripts.bench.servers import FASTIFY, GALLEY, LIMIT, TUTORIAL, Server
+from scripts.bench.workers import Workers
 
-NAMES = (GALLEY, LIMIT, TUTORIAL)
+NAMES = (GALLEY, LIMIT, TUTORIAL, FASTIFY)
 GET_POST, LIST_POSTS, CREATE_COMMENT = "getPost", "listPosts", "createComment"
 OPERATIONS = (GET_POST, LIST_POSTS, CREATE_COMMENT, LIST_ITEMS)
+# Fastify is there for one comparison; all others serve everything.
+SERVED = {FASTIFY: (GET_POST,)}
 POSTS = "/api/v1/posts"
 CONNECTIONS = 32
 # So many different posts are asked for in turn: enough for no row to be special.
@@ -65,14 +69,16 @@ class Result:
     # MB of an idle worker, and seconds to the first answer.
     memory: dict[str, float] = field(default_factory=dict)
     starts: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
-    differences: list[str] = field(default_factory=list)
     identity: Identity = field(default_factory=Identity)
     community: Community = field(default_factory=Community)
     chat: Chat = field(default_factory=Chat)
+    overhead: Overhead = field(default_factory=Overhead)
+    workers: Workers = field(default_factory=Workers)
     # By side.
     images: dict[str, list[Run]] = field(default_factory=dict[str, list[Run]])
-    # What it calls itself.
+    # What they call themselves.
     wrk: str = "wrk"
+    node: str = "?"
 
     def rates(self, name: str, operation: str) -> list[float]:
         return [load.rate for load in self.loads[name, operation]]
@@ -85,6 +91,8 @@ class Bench:
     dsn: str
     folder: Path
     core: int
+    # Another one of which neither the load nor the database makes use, where there is one.
+    second: int | None
     posts: Sequence[UUID]
 
     @property
@@ -92,18 +100,8 @@ class Bench:
         return f"{POSTS}/{self.posts[0]}"
 
 
-def log_in(galley: Server) -> str:
-    """Return an access token of the service under test."""
-    form = urlencode({"grant_type": "password", "username": "member_1", "password": data.PASSWORD})
-    headers = {"Content-Type": "application/x-www-form-urlencoded"}
-    status, body = galley.ask("POST", "/api/v1/auth/login", form, headers)
-    if status != HTTPStatus.OK:
-        raise load.LoadFailed(f"logIn answered {status}: {body.decode()[:500]}")
-    return str(json.loads(body)["access_token"])
-
-
-def request_files(bench: Bench, name: str, token: str) -> dict[str, Path]:
-    """Write the requests of each operation for one service."""
+def requests_of(bench: Bench, name: str, token: str) -> dict[str, list[Request]]:
+    """Return the requests of each operation that a service serves."""
     comment = json.dumps({"content": "It can follow analysis; it has no power of anticipating any truths."})
     requests = {
         GET_POST: [Request("GET", f"{POSTS}/{post}") for post in bench.posts],
@@ -114,35 +112,18 @@ def request_files(bench: Bench, name: str, token: str) -> dict[str, Path]:
             for post in bench.posts
         ],
     }
-    return {
-        operation: load.write(requests[operation], bench.folder / f"{name}-{operation}.txt") for operation in OPERATIONS
-    }
+    return {operation: requests[operation] for operation in SERVED.get(name, OPERATIONS)}
 
 
-def _plain(value: Any, path: str = "") -> dict[str, str]:
-    """Flatten JSON; moments are cut to seconds, because their fractions may be written in several ways."""
-    if isinstance(value, dict):
-        members = cast("dict[str, Any]", value)
-        return {key: text for name in members for key, text in _plain(members[name], f"{path}/{name}").items()}
-    if isinstance(value, list):
-        items = cast("list[Any]", value)
-        return {
-            key: text for number, item in enumerate(items) for key, text in _plain(item, f"{path}/{number}").items()
-        }
-    return {path: str(value)[:19] if path.endswith("_at") else json.dumps(value)}
-
-
-def compare(answers: Mapping[str, bytes], path: str) -> list[str]:
-    """Say which members of an answer differ from Galley's; cursors and views are each service's own."""
-    plain = {name: _plain(json.loads(answer)) for name, answer in answers.items()}
-    ours = plain.pop(GALLEY, {})
-    return [
-        f"{path.partition('?')[0]}: {member} of {name} is not {GALLEY}'s"
-        for name, theirs in plain.items()
-        for member in sorted(ours.keys() | theirs.keys())
-        if ours and not member.startswith("/page/") and not member.endswith("/views")
-        if ours.get(member) != theirs.get(member)
-    ]
+def require_answers(running: Mapping[str, Server], requests: Mapping[str, Mapping[str, Sequence[Request]]]) -> None:
+    """Ask each service for each operation once. Raises LoadFailed unless all that serve it answer the same."""
+    for operation in OPERATIONS:
+        made = operation == CREATE_COMMENT
+        require_same(
+            {server: requests[name][operation][0] for name, server in running.items() if operation in requests[name]},
+            status=HTTPStatus.CREATED if made else HTTPStatus.OK,
+            values=not made,
+        )
 
 
 def walk(galley: Server) -> str:
@@ -162,6 +143,13 @@ def walk(galley: Server) -> str:
     return f"{POSTS}?{urlencode({'limit': LIST_LIMIT, 'cursor': cursor})}"
 
 
+def write(bench: Bench, name: str, requests: Mapping[str, Sequence[Request]]) -> dict[str, Path]:
+    """Write the requests of each operation for one service."""
+    return {
+        operation: load.write(sent, bench.folder / f"{name}-{operation}.txt") for operation, sent in requests.items()
+    }
+
+
 def measure_starts(bench: Bench, result: Result, names: Sequence[str]) -> None:
     """Start and stop each service on its own; the measurement of memory begins with a fresh process too."""
     for _ in range(result.extent.starts):
@@ -172,10 +160,10 @@ def measure_starts(bench: Bench, result: Result, names: Sequence[str]) -> None:
                 result.starts[name].append(it.start)
 
 
-def measure_memory(running: Mapping[str, Server], result: Result) -> None:
-    for server in running.values():
-        for path in (f"{POSTS}?limit={LIST_LIMIT}",) * 20:
-            server.ask("GET", path)
+def measure_memory(bench: Bench, running: Mapping[str, Server], result: Result) -> None:
+    for name, server in running.items():
+        for _ in range(20):
+            server.ask("GET", bench.first_request if name in SERVED else f"{POSTS}?limit={LIST_LIMIT}")
     time.sleep(SETTLE)
     result.memory = {name: server.resident() for name, server in running.items()}
 
@@ -193,6 +181,8 @@ def measure_load(server: Server, operation: str, requests: Path, result: Result)
 def measure_round(running: Mapping[str, Server], files: Mapping[str, Mapping[str, Path]], result: Result) -> None:
     for operation in OPERATIONS:
         for name, server in running.items():
+            if operation not in files[name]:
+                continue
             measure_load(server, operation, files[name][operation], result)
 
 
@@ -225,6 +215,22 @@ def measure_community(bench: Bench, galley: Server, result: Result) -> None:
     )
 
 
+def measure_overhead(bench: Bench, galley: Server, result: Result) -> None:
+    """Measure what all around a handler costs, and pages that are asked for again and again."""
+    page = f"{POSTS}?limit={LIST_LIMIT}"
+    with overhead.running(galley, page, dsn=bench.dsn, folder=bench.folder, core=bench.core) as cases:
+        overhead.measure(cases, result.overhead, rounds=result.extent.rounds, seconds=result.extent.seconds)
+
+
+def measure_workers(bench: Bench, result: Result) -> None:
+    """Measure what a second worker brings."""
+    file = load.write([Request("GET", f"{POSTS}/{post}") for post in bench.posts], bench.folder / "workers.txt")
+    cores = bench.core, bench.second
+    result.workers.apart = bench.second is not None
+    with workers.running(dsn=bench.dsn, folder=bench.folder, cores=cores, path=bench.first_request) as found:
+        workers.measure(found, result.workers, file=file, rounds=result.extent.rounds, seconds=result.extent.seconds)
+
+
 def measure_logins(bench: Bench, result: Result) -> None:
     """Measure logins on all cores of the machine, and what a job adds to a transaction."""
     extent, measured = result.extent, result.identity
@@ -238,7 +244,7 @@ def measure_logins(bench: Bench, result: Result) -> None:
 
 def measure(bench: Bench, extent: Extent, names: Sequence[str] = NAMES) -> Result:
     """Measure everything. Raises LoadFailed or StartFailed; whatever was started is stopped."""
-    result = Result(extent, wrk=load.version())
+    result = Result(extent, wrk=load.version(), node=servers.node_version())
     measure_starts(bench, result, names)
     with ExitStack() as stack:
         running = {
@@ -247,14 +253,13 @@ def measure(bench: Bench, extent: Extent, names: Sequence[str] = NAMES) -> Resul
             )
             for name in names
         }
-        measure_memory(running, result)
-        for path in (bench.first_request, f"{POSTS}?limit={LIST_LIMIT}", f"{ITEMS}?limit={LIST_LIMIT}"):
-            answers = {name: server.ask("GET", path)[1] for name, server in running.items()}
-            result.differences += compare(answers, path)
-        tokens = {LIMIT: "-", TUTORIAL: tutorial.create_access_token("member_1")}
+        measure_memory(bench, running, result)
+        tokens = {LIMIT: "-", TUTORIAL: tutorial.create_access_token("member_1"), FASTIFY: "-"}
         if GALLEY in running:
-            tokens[GALLEY] = log_in(running[GALLEY])
-        files = {name: request_files(bench, name, tokens[name]) for name in running}
+            tokens[GALLEY] = identity.log_in(running[GALLEY])
+        requests = {name: requests_of(bench, name, tokens[name]) for name in running}
+        require_answers(running, requests)
+        files = {name: write(bench, name, requests[name]) for name in running}
         measure_round(running, files, Result(WARM))
         for _ in range(extent.rounds):
             measure_round(running, files, result)
@@ -264,7 +269,9 @@ def measure(bench: Bench, extent: Extent, names: Sequence[str] = NAMES) -> Resul
             measure_community(bench, running[GALLEY], result)
             often = {"rounds": extent.rounds, "seconds": extent.seconds}
             result.chat = chat.measure(running[GALLEY], tokens[GALLEY], bench.folder, **often)
+            measure_overhead(bench, running[GALLEY], result)
     if GALLEY in names:
+        measure_workers(bench, result)
         measure_logins(bench, result)
         result.images = images.measure(extent.rounds)
     return result

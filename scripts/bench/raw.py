@@ -27,8 +27,9 @@ LIST_LENGTH = 20
 AUTHOR = "users.username, users.full_name, users.avatar_url"
 SUMMARY = f"""
     posts.id::text, posts.title, posts.slug, posts.excerpt, posts.status, posts.featured, posts.tags,
-    posts.views, posts.likes, posts.comment_count, posts.version, posts.published_at, posts.created_at,
-    posts.updated_at, {AUTHOR}"""
+    posts.category_id::text, posts.featured_image_id::text, NULL AS featured_image, posts.views, posts.likes,
+    posts.comment_count, posts.version, posts.published_at, posts.publish_at, posts.created_at, posts.updated_at,
+    {AUTHOR}"""
 GET_POST = f"""
     SELECT {SUMMARY}, posts.content FROM posts JOIN users ON users.id = posts.author_id
     WHERE posts.id = $1 AND posts.status = 'published'"""  # noqa: S608 - Only our own constants go in.
@@ -42,8 +43,8 @@ CREATE_COMMENT = f"""
         SELECT id, $1, id, 1, $2, $3 FROM uuidv7() AS id RETURNING *),
     post AS (UPDATE posts SET comment_count = comment_count + 1 WHERE id = $1)
     SELECT comment.id::text, comment.post_id::text, NULL AS parent_id, comment.depth, comment.content,
-        false AS is_deleted, comment.likes, 0 AS reply_count, comment.version, comment.created_at,
-        comment.updated_at, {AUTHOR}
+        false AS is_deleted, comment.status, '{{}}'::text[] AS mentions, comment.likes, 0 AS reply_count,
+        comment.version, comment.created_at, comment.updated_at, {AUTHOR}
     FROM comment JOIN users ON users.id = comment.author_id"""  # noqa: S608 - As above.
 
 FIRST_PAGE = (datetime.fromisoformat("9999-01-01T00:00:00Z"), UUID(int=2**128 - 1))

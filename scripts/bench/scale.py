@@ -219,7 +219,7 @@ def run(posts: int, rounds: int) -> tuple[Side, Side]:
             own = folder / str(number)
             own.mkdir()
             first = f"{API}/posts/{publication.post(1)}"
-            core, _ = servers.cores()
+            core, *_ = servers.cores()
             server = stack.enter_context(servers.running(GALLEY, dsn=address, folder=own, cores={core}, path=first))
             sides.append(Side(publication, server))
         print("measuring ...", file=sys.stderr)

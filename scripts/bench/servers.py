@@ -1,30 +1,43 @@
-"""Start the three services, each as one worker on a core of its own, and stop them again."""
+"""Start the services, each as one worker on a core of its own if nothing else is said, and stop them again."""
 
 import http.client
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from pathlib import Path
+from typing import BinaryIO
 
 import psutil
 
 ROOT = Path(__file__).parents[2]
 OPTIONS = "--loop uvloop --http httptools --no-access-log --log-level warning --workers 1"
 UVICORN = ["-m", "uvicorn", *OPTIONS.split()]
-GALLEY, LIMIT, TUTORIAL = "Galley", "limit", "tutorial"
+GALLEY, LIMIT, TUTORIAL, FASTIFY = "Galley", "limit", "tutorial", "Fastify"
+# Those that answer without a database.
+AT_ONCE, CONSTANT, CONNEXION = "Galley at once", "constant", "Connexion"
 COMMANDS = {
     GALLEY: ["-m", "app"],
     LIMIT: [*UVICORN, "scripts.bench.raw:app"],
     TUTORIAL: [*UVICORN, "scripts.bench.tutorial_items:app"],
+    FASTIFY: [str(ROOT / "scripts/bench/fastify/server.js")],
+    AT_ONCE: ["-m", "scripts.bench.at_once"],
+    CONSTANT: [*UVICORN, "scripts.bench.constant:app"],
+    CONNEXION: [*UVICORN, "scripts.bench.connexion_app:app"],
 }
-START_TIMEOUT = 20.0
+# What runs a command that this Python does not; `make bench` makes the second one.
+PROGRAMS = {FASTIFY: "node", CONNEXION: str(ROOT / "build/connexion/bin/python")}
+# The others are told their port by uvicorn's option.
+PORT_BY_ENVIRONMENT = frozenset({GALLEY, FASTIFY, AT_ONCE})
+# After that it hangs; how long a start may take is a target.
+START_TIMEOUT = 60.0
 STOP_TIMEOUT = 12.0
 POLL = 0.01
 
@@ -33,11 +46,14 @@ class StartFailed(Exception):
     """A service did not answer in time; the message is the end of what it printed."""
 
 
-def cores() -> tuple[int, int]:
-    """Return the core of the service and the core of everything else. Raises StartFailed on a single core."""
+def cores() -> tuple[int, int, int | None]:
+    """Return the core of the service, the core of everything else, and that of a second worker, if there is one.
+
+    Raises StartFailed on a single core.
+    """
     match sorted(os.sched_getaffinity(0)):
-        case [service, other, *_]:
-            return service, other
+        case [service, other, *more]:
+            return service, other, more[0] if more else None
         case _:
             raise StartFailed("the benchmark needs two cores: one for the service, one for load and database")
 
@@ -46,6 +62,14 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def node_version() -> str:
+    """Return how Node calls itself, such as `v20.20.2`, or `?` where there is none."""
+    node = shutil.which(PROGRAMS[FASTIFY])
+    return (
+        subprocess.run([node, "--version"], capture_output=True, text=True, check=True).stdout.strip() if node else "?"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +91,10 @@ class Server:
         """Return the seconds of CPU that the process has used."""
         times = self.process.cpu_times()
         return times.user + times.system
+
+    def workers(self) -> list[psutil.Process]:
+        """Return the processes that answer where there are several; they are children that multiprocessing made."""
+        return [child for child in self.process.children() if any("spawn_main" in word for word in child.cmdline())]
 
     def resident(self) -> float:
         """Return the resident memory in MB."""
@@ -111,11 +139,37 @@ def _stop(process: "subprocess.Popen[bytes]") -> None:
             process.wait()
 
 
+def _start(
+    command: Sequence[str], folder: Path, environment: Mapping[str, str], output: BinaryIO, cores: set[int]
+) -> "subprocess.Popen[bytes]":
+    """Start a process on these cores; all its threads inherit them, also those that begin before it says a word."""
+    ours = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cores)
+    try:
+        return subprocess.Popen(command, cwd=folder, env=environment, stdout=output, stderr=output)
+    except FileNotFoundError as error:
+        raise StartFailed(f"{command[0]} is missing: `make bench` installs what it needs") from error
+    finally:
+        os.sched_setaffinity(0, ours)
+
+
 @contextmanager
-def running(name: str, *, dsn: str, folder: Path, cores: set[int], path: str) -> Generator[Server]:
-    """Run a service until the block ends; it has answered `path` when it begins. Raises StartFailed."""
+def running(  # noqa: PLR0913 - What a service is started with.
+    name: str,
+    *,
+    dsn: str,
+    folder: Path,
+    cores: set[int],
+    path: str,
+    settings: Mapping[str, str] | None = None,
+) -> Generator[Server]:
+    """Run a service until the block ends; it has answered `path` when it begins. Raises StartFailed.
+
+    `settings` go before those that all services have here.
+    """
     port = free_port()
-    command = [sys.executable, *COMMANDS[name], *([] if name == GALLEY else ["--port", str(port)])]
+    option = [] if name in PORT_BY_ENVIRONMENT else ["--port", str(port)]
+    command = [PROGRAMS.get(name, sys.executable), *COMMANDS[name], *option]
     environment = {
         **os.environ,
         "PYTHONPATH": str(ROOT),
@@ -127,14 +181,14 @@ def running(name: str, *, dsn: str, folder: Path, cores: set[int], path: str) ->
         "RATE_LIMIT": "1000000/minute",
         "RATE_LIMIT_AUTH": "1000000/minute",
         "SECRET_KEY": "a secret of the benchmark and of nothing else",
+        **(settings or {}),
     }
     # A file, as in production: what is written for each request is part of what a request costs.
     log = folder / f"{name}.log"
     with log.open("wb") as output:
         begin = time.monotonic()
-        process = subprocess.Popen(command, cwd=folder, env=environment, stdout=output, stderr=output)
+        process = _start(command, folder, environment, output, cores)
         try:
-            os.sched_setaffinity(process.pid, cores)
             server = Server(name, port, psutil.Process(process.pid), log)
             _wait(server, process, path)
             yield replace(server, start=time.monotonic() - begin)

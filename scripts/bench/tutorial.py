@@ -59,11 +59,14 @@ class Post(Base):
     status: Mapped[str]
     featured: Mapped[bool]
     tags: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    category_id: Mapped[UUID | None]
+    featured_image_id: Mapped[UUID | None]
     views: Mapped[int]
     likes: Mapped[int]
     comment_count: Mapped[int]
     version: Mapped[int]
     published_at: Mapped[datetime | None]
+    publish_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     sort_at: Mapped[datetime]
@@ -81,6 +84,7 @@ class Comment(Base):
     depth: Mapped[int] = mapped_column(default=1)
     author_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
     content: Mapped[str]
+    status: Mapped[str] = mapped_column(default="approved")
     likes: Mapped[int] = mapped_column(default=0)
     version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
@@ -107,12 +111,17 @@ class PostSummaryOut(BaseModel):
     status: str
     featured: bool
     tags: list[str]
+    category_id: UUID | None
+    featured_image_id: UUID | None
+    # No post of the benchmark has one.
+    featured_image: str | None = None
     author: AuthorOut
     views: int
     likes: int
     comment_count: int
     version: int
     published_at: datetime | None
+    publish_at: datetime | None
     created_at: datetime
     updated_at: datetime
 
@@ -150,6 +159,8 @@ class CommentOut(BaseModel):
     content: str
     author: AuthorOut
     is_deleted: bool = False
+    status: str
+    mentions: list[str] = []
     likes: int
     reply_count: int = 0
     version: int

@@ -9,7 +9,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from scripts.bench import data, market, measure, servers
+from scripts.bench import answers, data, market, servers
 from scripts.bench.servers import GALLEY, LIMIT, TUTORIAL
 from tests.committed import Committed, committed, committed_database
 
@@ -67,5 +67,5 @@ class TestPage:
 
         ours = await committed.client.get("/items", params={"limit": market.LENGTH})
         theirs = {name: await asyncio.to_thread(ask, name) for name in (LIMIT, TUTORIAL)}
-        assert measure.compare({GALLEY: ours.content} | theirs, path) == []
+        assert answers.compare({GALLEY: ours.content} | theirs, path) == []
         assert len(json.loads(theirs[LIMIT])["items"]) == market.LENGTH
