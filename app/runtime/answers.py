@@ -13,6 +13,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.contract import resolve
+from app.current import current
 from app.runtime.results import HTTPResult
 from app.runtime.written import last_written
 from generated import models
@@ -156,7 +157,8 @@ class Answers:
 
     def _hold(self, declared: Declared, status: int, headers: list[tuple[bytes, bytes]], body: bytes | None) -> None:
         """Hold an answer against the contract. Raises BrokenContract, whose message has no value of the answer."""
-        sent = {name for name, _ in headers}
+        # A cookie goes with whatever is answered, since a mapping has room for one header of a name.
+        sent = {name for name, _ in (*headers, *current().notices)}
         if missing := [name for name in declared.headers if name.lower().encode() not in sent]:
             raise BrokenContract(f"{self._operation}: the {status} lacks the header {', '.join(missing)}")
         if declared.check is None or body is None:
