@@ -1,11 +1,14 @@
 """What surrounds every answer: its id, its timing, security headers, CORS, compression and caching."""
 
 import re
+from uuid import UUID
 
 import pytest
 from httpx2 import AsyncClient
 from starlette.responses import Response
+from uuid_utils.compat import uuid7
 
+from app import ids
 from app.frame import Frame
 from app.sql import Connection
 from tests.contract.checked import checked_client
@@ -38,8 +41,48 @@ class TestRequestId:
         assert answer.json()["request_id"] == made
 
     async def test_without_one_every_answer_gets_its_own(self, client: AsyncClient) -> None:
-        ids = {(await client.get(path)).headers["x-request-id"] for path in ANSWERS * 2}
-        assert len(ids) == len(ANSWERS) * 2
+        made = {(await client.get(path)).headers["x-request-id"] for path in ANSWERS * 2}
+        assert len(made) == len(ANSWERS) * 2
+
+    async def test_is_made_as_all_ids_are(self, client: AsyncClient) -> None:
+        ids.use(lambda: UUID(int=7))
+        try:
+            answer = await client.get("/nowhere")
+        finally:
+            ids.use(uuid7)
+        assert answer.headers["x-request-id"] == f"{7:032x}"
+
+
+class TestLine:
+    """What the log says of a request."""
+
+    @pytest.mark.parametrize(
+        ("path", "expected"),
+        [
+            ("/posts/by-slug/none", ("GET", "/api/v1/posts/by-slug/{slug}", "getPostBySlug", 404, None)),
+            ("/nowhere", ("GET", "/api/v1/nowhere", "", 404, None)),
+            ("http://localhost/health", ("GET", "/health", "", 200, None)),
+        ],
+    )
+    async def test_names_the_operation(
+        self, client: AsyncClient, caplog: pytest.LogCaptureFixture, path: str, expected: tuple[object, ...]
+    ) -> None:
+        with caplog.at_level("INFO", "app.requests"):
+            answer = await client.get(path)
+        (record,) = [record for record in caplog.records if record.name == "app.requests"]
+        said = vars(record)
+        assert tuple(said[name] for name in ("method", "path", "operation", "status", "user_id")) == expected
+        assert (record.levelname, record.getMessage()) == ("INFO", "request")
+        assert said["request_id"] == answer.headers["x-request-id"]
+        assert said["duration_ms"] > 0
+        assert said["address"] == "127.0.0.1"
+
+    async def test_is_not_made_where_nobody_reads_it(
+        self, client: AsyncClient, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        with caplog.at_level("WARNING", "app.requests"):
+            await client.get("/nowhere")
+        assert caplog.records == []
 
 
 class TestHeaders:
