@@ -6,10 +6,13 @@ from uuid import UUID
 import pytest
 from httpx2 import AsyncClient
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 from uuid_utils.compat import uuid7
 
 from app import ids
+from app.current import current
 from app.frame import Frame
+from app.logs import MASK, JSONFormatter
 from app.sql import Connection
 from tests.contract.checked import checked_client
 from tests.factories import Factory
@@ -77,6 +80,18 @@ class TestLine:
         assert said["duration_ms"] > 0
         assert said["address"] == "127.0.0.1"
 
+    @pytest.mark.parametrize(
+        ("path", "request_id"), [("/token=hunter2", "a"), ("/nowhere", "eyJhbGciOiJIUzI1NiJ9.hunter2.hunter2")]
+    )
+    async def test_shows_no_secret_that_a_client_tells(
+        self, client: AsyncClient, caplog: pytest.LogCaptureFixture, path: str, request_id: str
+    ) -> None:
+        with caplog.at_level("INFO", "app.requests"):
+            await client.get(path, headers={"X-Request-ID": request_id})
+        (line,) = [JSONFormatter().format(record) for record in caplog.records if record.name == "app.requests"]
+        assert "hunter2" not in line
+        assert MASK in line
+
     async def test_is_not_made_where_nobody_reads_it(
         self, client: AsyncClient, caplog: pytest.LogCaptureFixture
     ) -> None:
@@ -100,6 +115,20 @@ class TestHeaders:
             Frame(Response(status_code=204), https_only=https_only), "http://localhost"
         ) as client:
             assert (await client.get("/")).headers.get("strict-transport-security") == told
+
+    @pytest.mark.parametrize("path", ["/docs", "/health", "/nowhere"])
+    async def test_one_policy_says_what_may_be_loaded(self, client: AsyncClient, path: str) -> None:
+        answer = await client.get(f"http://localhost{path}")
+        assert len(answer.headers.get_list("content-security-policy")) == 1
+
+    @pytest.mark.parametrize(("status", "policy"), [(200, "cross-origin"), (404, "same-origin")])
+    async def test_other_sites_show_what_they_may_and_no_failure(self, status: int, policy: str) -> None:
+        async def picture(scope: Scope, receive: Receive, send: Send) -> None:
+            current().is_embeddable = True
+            await Response(status_code=status)(scope, receive, send)
+
+        async with checked_client(Frame(picture), "http://localhost") as client:
+            assert (await client.get("/")).headers["cross-origin-resource-policy"] == policy
 
     @pytest.mark.parametrize("path", ANSWERS[1:])
     async def test_failures_are_kept_by_nobody(self, client: AsyncClient, path: str) -> None:

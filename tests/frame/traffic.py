@@ -88,6 +88,7 @@ ANSWERS: dict[str, Messages] = {
     "refused": [start(422, content_type="application/problem+json"), body(1_500)],
     "a file": [start(content_type=JSON, content_length="9"), {"type": "http.response.pathsend", "path": "/nowhere"}],
     "a hint": [{"type": "http.response.early_hint", "links": []}, start(content_type=JSON), body(10)],
+    "a late hint": [start(content_type=JSON), {"type": "http.response.early_hint", "links": []}, body(10)],
     "trailers": [
         {**start(content_type=JSON, content_length="2000"), "trailers": True},
         body(2_000),
