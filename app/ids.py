@@ -4,20 +4,31 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
+import uuid_utils
 from uuid_utils.compat import uuid7
+
+
+def _hex() -> str:
+    return uuid_utils.uuid7().hex
 
 
 @dataclass(slots=True)
 class _Ids:
     make: Callable[[], UUID]
+    make_hex: Callable[[], str]
 
 
-_ids = _Ids(uuid7)
+_ids = _Ids(uuid7, _hex)
 
 
 def new_id() -> UUID:
     """Return a new id."""
     return _ids.make()
+
+
+def new_hex() -> str:
+    """Return the 32 hexadecimal digits of a new id, without the object that the standard library makes of them."""
+    return _ids.make_hex()
 
 
 def new_suffix() -> str:
@@ -27,4 +38,4 @@ def new_suffix() -> str:
 
 def use(make: Callable[[], UUID]) -> None:
     """Make ids this way from now on; only the sandbox does."""
-    _ids.make = make
+    _ids.make, _ids.make_hex = make, lambda: make().hex

@@ -45,10 +45,11 @@ class _Policy:
     per_user: bool
     memory: Memory
     announced: tuple[bytes, bytes]
+    # What an answer says of it: how many requests are left, and the seconds until that is one more.
+    told: bytes
 
     def remaining(self, count: Count) -> tuple[bytes, bytes]:
-        seconds = max(ceil(count.seconds), 0)
-        return (b"ratelimit", b'"%s";r=%d;t=%d' % (self.name.encode(), max(count.left, 0), seconds))
+        return (b"ratelimit", self.told % (max(count.left, 0), max(ceil(count.seconds), 0)))
 
 
 def _policies(settings: Settings) -> dict[str, _Policy]:
@@ -61,7 +62,8 @@ def _policies(settings: Settings) -> dict[str, _Policy]:
         rate = parse(getattr(settings, setting))
         announced = b'"%s";q=%d;w=%d' % (name.encode(), rate.amount, rate.get_expiry())
         per_user = described["per"] == "user"
-        found[name] = _Policy(name, rate, per_user, Memory(rate), (b"ratelimit-policy", announced))
+        told = b'"%s";r=%%d;t=%%d' % name.encode()
+        found[name] = _Policy(name, rate, per_user, Memory(rate), (b"ratelimit-policy", announced), told)
     return found
 
 
@@ -96,9 +98,10 @@ class Limits:
 
     async def admit(self, name: str, headers: Mapping[bytes, bytes]) -> None:
         """Count this request under the policy of this name. Raises TooManyRequests."""
-        policy = self._policies[name]
-        count = await self._count(policy, self._subject(policy, headers))
-        current().quota = (policy.announced, policy.remaining(count))
+        policy, request = self._policies[name], current()
+        user = self._identify(headers) if policy.per_user else None
+        count = await self._count(policy, user or network_of(request.address))
+        request.quota = (policy.announced, policy.remaining(count))
         if not count.admitted:
             raise TooManyRequests(count.seconds)
 
@@ -107,10 +110,6 @@ class Limits:
         policy = self._policies[DEFAULT]
         count = await self._count(policy, network_of(request.address))
         request.quota = (policy.announced, policy.remaining(count))
-
-    def _subject(self, policy: _Policy, headers: Mapping[bytes, bytes]) -> str:
-        user = self._identify(headers) if policy.per_user else None
-        return user or network_of(current().address)
 
     async def _count(self, policy: _Policy, subject: str) -> Count:
         # Counted here as well: when Redis goes, nobody begins anew.

@@ -16,6 +16,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from app import contract, db, limits, meta, problems, slices
 from app.access import authorize, identify
+from app.around import Around
 from app.frame import Frame
 from app.limits import Limits
 from app.meta.health import Check
@@ -86,8 +87,15 @@ def middleware(current: Settings) -> list[Middleware]:
     return [
         *([Middleware(ProxyHeadersMiddleware, trusted_hosts=proxies)] if proxies else []),
         Middleware(Frame, https_only=current.https_only),
-        Middleware(TrustedHostMiddleware, allowed_hosts=list(current.allowed_hosts), www_redirect=False),
-        Middleware(
+        Middleware(Around, **layers(current)),
+    ]
+
+
+def layers(current: Settings) -> dict[str, Middleware]:
+    """Return the layers of Starlette that are asked where they have something to do."""
+    return {
+        "hosts": Middleware(TrustedHostMiddleware, allowed_hosts=list(current.allowed_hosts), www_redirect=False),
+        "cors": Middleware(
             CORSMiddleware,
             allow_origins=list(current.backend_cors_origins),
             # Cookies too: each origin is named, and what changes something takes the token of its session besides.
@@ -97,13 +105,13 @@ def middleware(current: Settings) -> list[Middleware]:
             expose_headers=sorted(contract.response_headers()),
             max_age=600,
         ),
-        Middleware(
+        "compression": Middleware(
             GZipMiddleware,
             minimum_size=COMPRESS_FROM_BYTES,
             compresslevel=5,
             exclude_content_types=(*DEFAULT_EXCLUDED_CONTENT_TYPES, *STREAMED),
         ),
-    ]
+    }
 
 
 def create_app() -> ASGIApp:

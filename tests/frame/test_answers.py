@@ -1,12 +1,18 @@
 """What surrounds every answer: its id, its timing, security headers, CORS, compression and caching."""
 
 import re
+from uuid import UUID
 
 import pytest
 from httpx2 import AsyncClient
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+from uuid_utils.compat import uuid7
 
+from app import ids
+from app.current import current
 from app.frame import Frame
+from app.logs import MASK, JSONFormatter
 from app.sql import Connection
 from tests.contract.checked import checked_client
 from tests.factories import Factory
@@ -38,8 +44,60 @@ class TestRequestId:
         assert answer.json()["request_id"] == made
 
     async def test_without_one_every_answer_gets_its_own(self, client: AsyncClient) -> None:
-        ids = {(await client.get(path)).headers["x-request-id"] for path in ANSWERS * 2}
-        assert len(ids) == len(ANSWERS) * 2
+        made = {(await client.get(path)).headers["x-request-id"] for path in ANSWERS * 2}
+        assert len(made) == len(ANSWERS) * 2
+
+    async def test_is_made_as_all_ids_are(self, client: AsyncClient) -> None:
+        ids.use(lambda: UUID(int=7))
+        try:
+            answer = await client.get("/nowhere")
+        finally:
+            ids.use(uuid7)
+        assert answer.headers["x-request-id"] == f"{7:032x}"
+
+
+class TestLine:
+    """What the log says of a request."""
+
+    @pytest.mark.parametrize(
+        ("path", "expected"),
+        [
+            ("/posts/by-slug/none", ("GET", "/api/v1/posts/by-slug/{slug}", "getPostBySlug", 404, None)),
+            ("/nowhere", ("GET", "/api/v1/nowhere", "", 404, None)),
+            ("http://localhost/health", ("GET", "/health", "", 200, None)),
+        ],
+    )
+    async def test_names_the_operation(
+        self, client: AsyncClient, caplog: pytest.LogCaptureFixture, path: str, expected: tuple[object, ...]
+    ) -> None:
+        with caplog.at_level("INFO", "app.requests"):
+            answer = await client.get(path)
+        (record,) = [record for record in caplog.records if record.name == "app.requests"]
+        said = vars(record)
+        assert tuple(said[name] for name in ("method", "path", "operation", "status", "user_id")) == expected
+        assert (record.levelname, record.getMessage()) == ("INFO", "request")
+        assert said["request_id"] == answer.headers["x-request-id"]
+        assert said["duration_ms"] > 0
+        assert said["address"] == "127.0.0.1"
+
+    @pytest.mark.parametrize(
+        ("path", "request_id"), [("/token=hunter2", "a"), ("/nowhere", "eyJhbGciOiJIUzI1NiJ9.hunter2.hunter2")]
+    )
+    async def test_shows_no_secret_that_a_client_tells(
+        self, client: AsyncClient, caplog: pytest.LogCaptureFixture, path: str, request_id: str
+    ) -> None:
+        with caplog.at_level("INFO", "app.requests"):
+            await client.get(path, headers={"X-Request-ID": request_id})
+        (line,) = [JSONFormatter().format(record) for record in caplog.records if record.name == "app.requests"]
+        assert "hunter2" not in line
+        assert MASK in line
+
+    async def test_is_not_made_where_nobody_reads_it(
+        self, client: AsyncClient, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        with caplog.at_level("WARNING", "app.requests"):
+            await client.get("/nowhere")
+        assert caplog.records == []
 
 
 class TestHeaders:
@@ -57,6 +115,20 @@ class TestHeaders:
             Frame(Response(status_code=204), https_only=https_only), "http://localhost"
         ) as client:
             assert (await client.get("/")).headers.get("strict-transport-security") == told
+
+    @pytest.mark.parametrize("path", ["/docs", "/health", "/nowhere"])
+    async def test_one_policy_says_what_may_be_loaded(self, client: AsyncClient, path: str) -> None:
+        answer = await client.get(f"http://localhost{path}")
+        assert len(answer.headers.get_list("content-security-policy")) == 1
+
+    @pytest.mark.parametrize(("status", "policy"), [(200, "cross-origin"), (404, "same-origin")])
+    async def test_other_sites_show_what_they_may_and_no_failure(self, status: int, policy: str) -> None:
+        async def picture(scope: Scope, receive: Receive, send: Send) -> None:
+            current().is_embeddable = True
+            await Response(status_code=status)(scope, receive, send)
+
+        async with checked_client(Frame(picture), "http://localhost") as client:
+            assert (await client.get("/")).headers["cross-origin-resource-policy"] == policy
 
     @pytest.mark.parametrize("path", ANSWERS[1:])
     async def test_failures_are_kept_by_nobody(self, client: AsyncClient, path: str) -> None:

@@ -67,6 +67,16 @@ class TestSubject:
         assert statuses == [401, 401, 401, 429]
 
 
+class TestAnswer:
+    async def test_tells_the_policy_and_what_is_left(self, client: AsyncClient) -> None:
+        answers = [await client.get("/tags") for _ in range(QUOTA + 1)]
+        told = [answer.headers["RateLimit"].split(";t=") for answer in answers]
+        assert [what for what, _ in told] == [f'"default";r={count}' for count in (2, 1, 0, 0)]
+        # Of a day, nearly all is left.
+        assert all(86_300 < int(seconds) <= 86_400 for _, seconds in told)
+        assert {answer.headers["RateLimit-Policy"] for answer in answers} == {f'"default";q={QUOTA};w=86400'}
+
+
 class TestNetwork:
     @pytest.mark.parametrize(
         "spelling",

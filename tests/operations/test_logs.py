@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from app.logs import MAX_TEXT, JSONFormatter, TextFormatter
+from app import logs
+from app.logs import MASK, MAX_TEXT, JSONFormatter, RequestRecord, TextFormatter
 
 Write = Callable[..., str]
 
@@ -91,3 +92,71 @@ def test_json_has_time_level_logger_message_and_extras() -> None:
     line = json.loads(write_with(JSONFormatter())("slow %s", "query", status=200, user_id=None))
     assert line.pop("timestamp").endswith("Z")
     assert line == {"level": "WARNING", "logger": "tests", "message": "slow query", "status": 200, "user_id": None}
+
+
+def request_record(**members: Any) -> RequestRecord:
+    """Make the record of a request, as the frame does."""
+    usual: dict[str, Any] = {
+        "request_id": "01936b2e5f8c7c3a9d402f6f0c1f7a11",
+        "method": "GET",
+        "path": "/api/v1/posts",
+        "operation": "listPosts",
+        "status": 200,
+        "duration_ms": 1.25,
+        "user_id": None,
+        "address": "192.0.2.7",
+    }
+    members = usual | members
+    return RequestRecord("app.requests", members, "{method} {path} {request_id}".format_map(members))
+
+
+class TestRequest:
+    """Its record is made and written in a shorter way, which nobody may notice."""
+
+    @pytest.mark.parametrize("form", [JSONFormatter, TextFormatter])
+    @pytest.mark.parametrize(
+        "members",
+        [
+            {},
+            {"user_id": "01936b2e-5f8c-7c3a-9d40-2f6f0c1f7a11", "status": 500, "operation": "", "address": None},
+            # What every request for a password or a token has in its line is no secret.
+            {"path": "/api/v1/auth/password-resets", "operation": "createPasswordReset"},
+            {"path": "/token=hunter2"},
+            {"path": "/a?api_key=hunter2&b"},
+            {"path": "/Bearer hunter2"},
+            {"path": "/postgresql://galley:hunter2@db"},
+            {"request_id": "eyJhbGciOiJIUzI1NiJ9.hunter2.hunter2"},
+            {"method": "TOKEN=hunter2"},
+            {"path": "/\nforged\x1b[31m\x7f"},
+            {"path": "/caf\u00e9\u0085\u2028"},
+            {"path": "/\ud800"},
+            {"path": "/" + "a" * (MAX_TEXT + 1)},
+            {"path": "/" + "a" * (MAX_TEXT - 200)},
+            {"status": 2**70},
+        ],
+    )
+    def test_has_the_line_that_a_logger_would_write(
+        self, form: type[logging.Formatter], members: dict[str, Any]
+    ) -> None:
+        record = request_record(**members)
+        logger = logging.getLogger(record.name)
+        usual = logger.makeRecord(record.name, logging.INFO, "", 0, "request", (), None, None, record.members)
+        usual.created = record.created
+        line = form().format(record)
+        assert line == form().format(usual)
+        assert "hunter2" not in line
+        assert (MASK in line) == ("hunter2" in str(members))
+
+    def test_knows_what_every_record_knows(self) -> None:
+        record = request_record()
+        usual = logging.getLogger("app.requests").makeRecord(
+            "app.requests", logging.INFO, "", 0, "request", (), None, None, record.members
+        )
+        for name, value in vars(usual).items():
+            known = getattr(record, name)
+            assert known == (pytest.approx(value, abs=1_000) if isinstance(value, float) else value), name
+        assert record.getMessage() == "request"
+
+    def test_a_plain_line_is_written_in_the_short_way(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(logs, "_members", None)
+        assert '"path":"/api/v1/posts"' in JSONFormatter().format(request_record())
