@@ -17,7 +17,6 @@ from tests.differential.sides import Pair, Sides
 
 # So many requests are tried for the shortest form of one that is answered differently.
 _MOST_TRIES = 400
-_MOST_SHOWN = 10
 _METHODS = 2
 
 
@@ -114,8 +113,8 @@ def _kind(difference: Difference) -> tuple[object, ...]:
     return (*difference.parts, old.status, old.code, new.status, new.code)
 
 
-async def compare(sides: Sides, raws: Iterable[Raw]) -> Tally:
-    """Ask both servers the same, and tell what they answered differently."""
+async def compare(sides: Sides, raws: Iterable[Raw], most_shown: int = 10) -> Tally:
+    """Ask both servers the same, and tell what they answered differently; of so many kinds, show it."""
     tally = Tally()
     for raw in raws:
         pair = await sides.ask(raw)
@@ -130,6 +129,6 @@ async def compare(sides: Sides, raws: Iterable[Raw]) -> Tally:
         difference = Difference(parts, pair)
         kind = _kind(difference)
         tally.found[kind] += 1
-        if tally.found[kind] == 1 and len(tally.shown) < _MOST_SHOWN:
+        if tally.found[kind] == 1 and len(tally.shown) < most_shown:
             tally.shown.append(await shortest(sides, difference))
     return tally

@@ -86,7 +86,7 @@ def _comment(document: dict[str, Any]) -> None:
 
 
 FAULTS = (
-    Fault("a bound is loosened", "listPosts", _schema("limit", maximum=1000)),
+    Fault("a bound is loosened", "listTags", _schema("limit", maximum=1000)),
     Fault("a pattern is passed over", "listPosts", _schema("author", pattern=None)),
     Fault("a default is dropped", "listTags", _schema("limit", default=None)),
     Fault("a format is passed over", "listPosts", _formless),

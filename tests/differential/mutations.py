@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from random import Random
 from urllib.parse import quote, quote_plus, unquote
 
-from app.contract import Operation, bundle
+from app.contract import Operation, bundle, resolve
 from tests.differential import credentials
 from tests.differential.raw import Raw
 from tests.differential.values import BODIES, CONTENT_TYPES, TEXTS, changed, edited
@@ -54,13 +54,27 @@ def _method(raw: Raw, _: Operation, random: Random) -> Raw:
     return raw._replace(method=random.choice(_METHODS))
 
 
+def _bounds(operation: Operation, name: str) -> Sequence[str]:
+    """Return values at the bounds of a parameter and beyond them."""
+    found: list[str] = []
+    for schema in (resolve(entry["schema"]) for entry in operation.parameters if entry["name"] == name):
+        for keyword, by in (("minimum", -1), ("maximum", 1)):
+            if keyword in schema:
+                found += [str(schema[keyword]), str(schema[keyword] + by)]
+        for keyword, by in (("minLength", -1), ("maxLength", 1)):
+            if keyword in schema:
+                found += ["a" * schema[keyword], "a" * (schema[keyword] + by)]
+        found += schema.get("enum", ())
+    return found or TEXTS
+
+
 def _query(raw: Raw, operation: Operation, random: Random) -> Raw:
     """Change, drop, double, add or garble a pair of the query."""
     pairs = raw.query.split(b"&") if raw.query else []
     known = [*operation.query, "unknown", "limit", "a b", ""]
     # A declared parameter, so that most of what is wrong is its value.
     name = random.choice(list(operation.query) if operation.query and random.random() < 0.9 else known)
-    value = random.choice(TEXTS)
+    value = random.choice(_bounds(operation, name) if random.random() < 0.3 else TEXTS)
     added = f"{quote_plus(name)}={random.choice([quote, quote_plus])(value)}".encode()
     at = random.randrange(len(pairs)) if pairs else 0
     match random.randrange(9):
