@@ -81,6 +81,10 @@ contract-test: $(VENV)/.dev ## Let schemathesis prove the running service agains
 contract-mutants: $(VENV)/.dev ## Plant disagreements between contract and service one at a time; fail when one survives
 	$(BIN)/python -m tests.mutants
 
+.PHONY: differential
+differential: $(VENV)/.dev ## Ask the compiled server and the generated one the same, COUNT (100000) times; fail when they differ unexplained
+	@$(BIN)/python -m tests.differential $(COUNT)
+
 .PHONY: jobs-test
 jobs-test: $(VENV)/.dev ## Kill workers 20 times among 1,000 jobs; fail when one is lost, stuck or done twice
 	@$(BIN)/python -m tests.workers

@@ -70,6 +70,11 @@ def service_of(tag: str) -> str:
     return re.sub(r"\W+|__+", "_", words).lower()
 
 
+def is_json(media_type: str) -> bool:
+    """Whether what is of this media type is one JSON document (RFC 6839, section 3.1); lines of them are none."""
+    return media_type == "application/json" or media_type.endswith("+json")
+
+
 def _midnight(day: str) -> datetime:
     return datetime.fromisoformat(day).replace(tzinfo=UTC)
 

@@ -124,10 +124,8 @@ def body_modes(contract: dict[str, Any]) -> dict[str, str]:
     }
 
 
-def generate_server(contract: dict[str, Any], folder: Path) -> None:
-    """Write the models and what handlers have to fit; the generator's own server is not wanted."""
-    work = folder / "work"
-    work.mkdir()
+def run_server_generator(contract: dict[str, Any], work: Path, package: str) -> None:
+    """Write `models.py`, and `server`, a server for FastAPI that is to be imported as `package`, into a folder."""
     document = work / "openapi.json"
     document.write_text(for_the_generator(contract))
     run(
@@ -140,7 +138,7 @@ def generate_server(contract: dict[str, Any], folder: Path) -> None:
         "api",
         "--generate-server=fastapi",
         f"--server-output={work / 'server'}",
-        "--server-package=generated.server",
+        f"--server-package={package}",
         "--server-model-package=generated.models",
         "--server-handler-mode=async",
         f"--server-body-modes={json.dumps(body_modes(contract))}",
@@ -148,6 +146,13 @@ def generate_server(contract: dict[str, Any], folder: Path) -> None:
         f"--type-overrides={json.dumps(strict_types.overrides(contract))}",
         f"--base-class-map={json.dumps(dict.fromkeys(sorted(request_models(contract)), 'app.fields.Request'))}",
     )
+
+
+def generate_server(contract: dict[str, Any], folder: Path) -> None:
+    """Write the models and what handlers have to fit; the generator's own server is not wanted."""
+    work = folder / "work"
+    work.mkdir()
+    run_server_generator(contract, work, "generated.server")
     (folder / "models.py").write_text(strict_types.with_integers((work / "models.py").read_text()))
     server.write((work / "server/services.py").read_text(), folder / "server")
     shutil.rmtree(work)

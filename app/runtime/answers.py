@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.contract import resolve
+from app.contract import is_json, resolve
 from app.current import current
 from app.runtime.results import HTTPResult
 from app.runtime.written import last_written
@@ -75,7 +75,7 @@ def _declared(described: Mapping[str, Any]) -> Declared:
     # Texts are in UTF-8, which not every reader takes a text for by itself (RFC 6657, section 3).
     charset = "; charset=utf-8" if media_type.startswith("text/") else ""
     content_type = (b"content-type", f"{media_type}{charset}".encode()) if media_type else None
-    if not media_type.endswith("json"):
+    if not is_json(media_type):
         return Declared(media_type, "", content_type, headers)
     model = str(content[media_type]["schema"].get("$ref", "")).rpartition("/")[2]
     adapter = TypeAdapter[Any](getattr(models, model))

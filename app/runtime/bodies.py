@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 from pydantic import TypeAdapter, ValidationError
 from starlette.types import Receive, Scope
 
-from app.contract import Operation, resolve
+from app.contract import Operation, is_json, resolve
 from app.problems import MISSING, FieldError, MalformedRequest, UnsupportedMediaType, errors_of
 from app.runtime.arrived import Arrived
 from app.strict import check_form, limited, parse_json, read_body
@@ -40,7 +40,7 @@ class Body:
         if len(schemas) != 1 or "" in schemas:
             raise RuntimeError(f"{operation.name}: a body has one schema, which has a name")
         (self.model,) = schemas
-        unread = [name for name in self.media_types if name != FORM and not name.endswith("json")]
+        unread = [name for name in self.media_types if name != FORM and not is_json(name)]
         if unread and not self.streamed:
             raise RuntimeError(f"{operation.name}: a body of {', '.join(unread)} is not read")
         if self.streamed:
@@ -75,7 +75,8 @@ class Body:
         if arrived.document is None:
             return None, [_NO_BODY] if self.required else []
         try:
-            return self._validate(arrived.document), []
+            # What is no object is told to be none without the name of a class of ours.
+            return self._validate(arrived.document, from_attributes=True), []
         except ValidationError as failure:
             return None, errors_of(failure)
 

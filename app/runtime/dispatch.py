@@ -4,7 +4,7 @@ What has no place in the contract is refused here, before any code of an operati
 goes on to the framework.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 
@@ -21,6 +21,7 @@ from app.runtime.plans import Plan
 from app.strict import read_parameters
 
 _PREFIX = f"{BASE_PATH}/"
+_BASE = BASE_PATH.split("/")
 _CREDENTIALS = frozenset(name.lower().encode() for name in credential_headers())
 _PUBLIC = b"public, max-age=60"
 _PRIVATE = b"private, no-store"
@@ -94,7 +95,7 @@ class Dispatch:
         values: dict[str, str] = {}
         place = _find(self._root, _segments(scope), 0, values)
         plan = place.plans.get(scope["method"]) if place else None
-        headers: dict[bytes, bytes] = dict(scope["headers"])
+        headers = _headers(scope["headers"])
         await in_force().admit(plan.operation.limit if plan else DEFAULT, headers)
         if place is None:
             raise NotFound
@@ -121,7 +122,24 @@ def _segments(scope: Scope) -> list[str]:
     raw: bytes = scope.get("raw_path") or b""
     if b"%2f" not in raw and b"%2F" not in raw:
         return scope["path"][len(_PREFIX) :].split("/")
-    return [unquote(segment) for segment in raw.decode("ascii").split("/")][_PREFIX.count("/") :]
+    segments = [unquote(segment) for segment in raw.decode("ascii").split("/")]
+    # A slash of the base path itself that was encoded makes it another path, under which nothing is.
+    return segments[len(_BASE) :] if segments[: len(_BASE)] == _BASE else []
+
+
+def _headers(lines: Collection[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    """Return the headers; lines of the same name are one list of values (RFC 9110, section 5.3).
+
+    Whoever reads one of them alone, as one in front of us may, could believe another one than we do.
+    """
+    headers = dict(lines)
+    if len(headers) < len(lines):
+        values: dict[bytes, list[bytes]] = {}
+        for name, value in lines:
+            values.setdefault(name, []).append(value)
+        # Of Content-Type there is no list; more than one is refused as such.
+        headers |= {name: b", ".join(values[name]) for name in values if name != b"content-type"}
+    return headers
 
 
 def _cookies(scope: Scope, headers: dict[bytes, bytes]) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """Parameters: from the texts that a request brings to the arguments of a handler, in one strict pass of Pydantic."""
 
 import re
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -23,7 +24,7 @@ from pydantic_core.core_schema import (
 )
 
 from app.contract import resolve
-from app.problems import FieldError
+from app.problems import FieldError, MalformedRequest
 from app.runtime.arrived import Arrived
 from generated import models
 
@@ -32,8 +33,8 @@ Place = Literal["path", "query", "header", "cookie"]
 # JSON's own forms of numbers (RFC 8259, section 6); what has another form stays a text, and is refused as such.
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]*)", re.ASCII)
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?", re.ASCII)
-# Of more digits Python makes no integer, and the contract's bounds are far below.
-_MOST_DIGITS = 100
+# Of more digits Python makes no integer; of fewer the contract's bounds are what is said.
+_MOST_DIGITS = sys.int_info.default_max_str_digits
 # Keywords that say nothing of what is valid.
 _SILENT = frozenset({"type", "format", "default", "description", "examples", "title", "deprecated", "x-enum-varnames"})
 _OF_NUMBERS = {
@@ -176,6 +177,12 @@ class Parameters:
         fields = {entry.argument: typed_dict_field(entry.schema, required=entry.required) for entry in self.all}
         self._validate = SchemaValidator(typed_dict_schema(fields)).validate_python if self.all else dict[str, Any]
 
+    def refuse_unreadable(self, arrived: Arrived) -> None:
+        """Raise MalformedRequest where the value of a header is not ASCII, as which all of them are read."""
+        for _, key, _ in self._headers:
+            if not arrived.headers.get(key, b"").isascii():
+                raise MalformedRequest
+
     def read(self, arrived: Arrived) -> tuple[dict[str, Any], list[FieldError]]:
         """Return the arguments, and what is wrong with the parameters; where anything is, the arguments are none."""
         texts: dict[str, object] = {}
@@ -188,7 +195,7 @@ class Parameters:
                     texts[argument] = _typed(text, kind) if kind else text
         for argument, key, kind in self._headers:
             if (given := arrived.headers.get(key)) is not None:
-                text = given.decode("latin-1")
+                text = given.decode("ascii")
                 texts[argument] = _typed(text, kind) if kind else text
         for argument, name, kind in self._cookies:
             if (text := arrived.cookies.get(name)) is not None:

@@ -52,9 +52,11 @@ class Plan:
         """Return the answer to a request whose form has been accepted.
 
         Who calls is settled first, so that nobody else is told what is wrong with a request; then everything that is
-        wrong with it is told at once. Raises what `security` raises, PreconditionRequired (428) where `If-Match` is
-        missing, ValidationFailed (422), and what the handler raises.
+        wrong with it is told at once. Raises MalformedRequest (400) for a header that cannot be read, what `security`
+        raises, PreconditionRequired (428) where `If-Match` is missing, ValidationFailed (422), and what the handler
+        raises.
         """
+        self.parameters.refuse_unreadable(arrived)
         principal = await self.security.authenticate(arrived) if self.security else None
         arguments, errors = self.parameters.read(arrived)
         if self.body is not None and not self.body.streamed:
