@@ -8,7 +8,7 @@ from random import Random
 from typing import Any, NamedTuple, cast
 
 from app.contract import Operation, operations
-from tests.differential.decided import judged
+from tests.differential.decided import TABLE, judged
 from tests.differential.generated import cases
 from tests.differential.mutations import mutated
 from tests.differential.raw import Raw, differing
@@ -17,7 +17,9 @@ from tests.differential.sides import Pair, Sides
 
 # So many requests are tried for the shortest form of one that is answered differently.
 _MOST_TRIES = 400
-_METHODS = 2
+_MODES = 2
+# Of fewer requests, some decisions are met by chance alone.
+ENOUGH = 50_000
 
 
 class Amount(NamedTuple):
@@ -30,7 +32,7 @@ class Amount(NamedTuple):
     @classmethod
     def of(cls, count: int) -> "Amount":
         """Return a number of requests, a tenth of which schemathesis makes."""
-        return cls(count, max(count // 10 // (_METHODS * len(operations())), 1))
+        return cls(count, max(count // 10 // (_MODES * len(operations())), 1))
 
 
 class Difference(NamedTuple):
@@ -54,6 +56,13 @@ class Tally:
     met: Counter[str] = field(default_factory=Counter[str])
     found: Counter[tuple[object, ...]] = field(default_factory=Counter[tuple[object, ...]])
     shown: list[Difference] = field(default_factory=list[Difference])
+
+    def complaints(self) -> list[str]:
+        """Say what was found, and which decisions no request has met, so that none outlives its difference."""
+        found = [f"{self.found.total():,} answered differently, of {len(self.found)} kinds"] if self.found else []
+        if self.requests < ENOUGH:
+            return found
+        return found + [f"no request met what was decided: {entry.name}" for entry in TABLE if not self.met[entry.name]]
 
 
 def requests(amount: Amount, seed: int) -> Iterator[Raw]:

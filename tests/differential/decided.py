@@ -182,17 +182,17 @@ TABLE = (
 
 async def judged(sides: Sides, pair: Pair) -> tuple[list[str], list[str]]:
     """Return the parts that differ without a decision, and the names of the decisions that were met."""
-    met: list[str] = []
+    met: list[Decided] = []
     reading = pair.raw
     for entry in TABLE[::-1]:
-        parts = differing(pair.old, pair.new)
-        if not parts:
+        if not differing(pair.old, pair.new):
             break
         if not entry.applies(pair):
             continue
+        met.append(entry)
         if entry.reading is not _same:
             reading = entry.reading(reading)
             pair = await sides.ask_apart(pair.raw, reading)
-        entry.settled(pair.old, pair.new)
-        met.append(entry.name)
-    return differing(pair.old, pair.new), met
+        for known in met:
+            known.settled(pair.old, pair.new)
+    return differing(pair.old, pair.new), [entry.name for entry in met]

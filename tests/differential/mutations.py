@@ -5,14 +5,15 @@ from collections.abc import Callable, Sequence
 from random import Random
 from urllib.parse import quote, quote_plus, unquote
 
-from app.contract import Operation, bundle, resolve
+from app.contract import BASE_PATH, Operation, bundle, resolve
 from tests.differential import credentials
 from tests.differential.raw import Raw
-from tests.differential.values import BODIES, CONTENT_TYPES, TEXTS, changed, edited
+from tests.differential.values import AFTER_MEDIA_TYPE, BODIES, CONTENT_TYPES, TEXTS, changed, edited
 
 Mutation = Callable[[Raw, Operation, Random], Raw]
 _METHODS = ("GET", "PUT", "POST", "DELETE", "PATCH", "HEAD", "OPTIONS", "get", "QUERY")
-_SAFE = "/:@!$&'()*+,;=~-._"
+# The place in a path at which that of an operation begins.
+_BASE = BASE_PATH.count("/")
 _HEADERS = (
     *("if-match", "if-none-match", "if-modified-since", "if-range", "range", "idempotency-key", "accept"),
     *("content-type", "content-encoding", "content-length", "origin", "sec-fetch-site", "x-csrf-token", "x-unknown"),
@@ -26,11 +27,15 @@ _HEADER_VALUES: dict[str, tuple[bytes, ...]] = {
 _RAW_VALUES = (b"", b" ", b"\xe9", b"\xc3\xa9", b"a\tb", b"x" * 256, b"x" * 501, b"~", b"\x01", b'"a", "b"', b"*")
 
 
-def _segments(raw: Raw, _: Operation, random: Random) -> Raw:
+def _segments(raw: Raw, operation: Operation, random: Random) -> Raw:
     """Change a segment of the path."""
     segments = raw.path.decode().split("/")
-    # Those of the base path are left alone, most of the time.
-    at = random.randrange(3 if random.random() < 0.95 else 0, len(segments)) if len(segments) > 3 else 0
+    # Values of parameters most of the time, and those of the base path hardly ever.
+    values = [
+        at for at, name in enumerate(operation.path.split("/"), _BASE) if name.startswith("{") and at < len(segments)
+    ]
+    anywhere = range(_BASE + 1 if random.random() < 0.9 and len(segments) > _BASE + 1 else 0, len(segments))
+    at = random.choice(values if values and random.random() < 0.7 else anywhere)
     segment = segments[at]
     index = random.randrange(len(segment)) if segment else 0
     changes: list[str] = [
@@ -124,6 +129,9 @@ def _header(raw: Raw, operation: Operation, random: Random) -> Raw:
 def _content_type(raw: Raw, _: Operation, random: Random) -> Raw:
     if random.random() < 0.2:
         return raw.without(b"content-type")
+    own = raw.values(b"content-type")
+    if own and random.random() < 0.5:
+        return raw.having(b"content-type", own[0] + random.choice(AFTER_MEDIA_TYPE))
     return raw.having(b"content-type", random.choice(CONTENT_TYPES).encode())
 
 

@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from app.contract import operations
-from tests.differential.comparison import Amount, compare, requests
+from tests.differential.comparison import ENOUGH, Amount, Tally, compare, requests
 from tests.differential.decided import TABLE, Decided
 from tests.differential.faults import FAULTS, Fault
 from tests.differential.mutations import mutated
@@ -32,7 +32,7 @@ def _quiet() -> Iterator[None]:
 
 async def test_both_servers_answer_alike(both: Sides) -> None:
     tally = await compare(both, requests(FEW, SEED))
-    assert not tally.shown, "\n\n".join(map(str, tally.shown))
+    assert not tally.complaints(), "\n\n".join(map(str, tally.shown))
     assert tally.requests == FEW.requests
     # Most of them reach what is compared.
     assert {200, 201, 204, 304, 400, 401, 403, 404, 405, 413, 415, 422, 428} <= tally.statuses.keys()
@@ -51,6 +51,14 @@ async def test_a_fault_of_the_compiler_is_told(both: Sides, fault: Fault) -> Non
 @pytest.mark.parametrize("entry", TABLE, ids=lambda entry: entry.name)
 def test_the_contract_says_what_decides_a_difference(entry: Decided) -> None:
     assert entry.is_in_the_contract()
+
+
+def test_a_decision_that_nothing_meets_is_told() -> None:
+    tally = Tally(requests=ENOUGH)
+    tally.met.update(entry.name for entry in TABLE[1:])
+    assert tally.complaints() == [f"no request met what was decided: {TABLE[0].name}"]
+    tally.met[TABLE[0].name] += 1
+    assert not tally.complaints()
 
 
 def test_the_same_seed_makes_the_same_requests() -> None:

@@ -138,6 +138,17 @@ CONTENT_TYPES = (
         "application/json; charset=x",
     ),
 )
+AFTER_MEDIA_TYPE = (
+    b";",
+    b";;",
+    b"; charset=utf-8",
+    b";charset=latin-1",
+    b"; x",
+    b'; a="b',
+    b" ; x=y",
+    b", text/plain",
+    b"x",
+)
 
 
 def paths_of(document: Any, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
