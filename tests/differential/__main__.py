@@ -24,9 +24,8 @@ def _report(tally: Tally, seconds: float) -> None:
     print(f"{tally.requests:,} requests in {seconds:.0f} s, {tally.requests / seconds:.0f} a second")
     print("answers: " + ", ".join(f"{status} {count:,}" for status, count in sorted(tally.statuses.items())))
     for entry in TABLE:
-        print(
-            f"decided: {entry.name}, {tally.met[entry.name]:,} times\n    {entry.what}\n    {entry.file}: {entry.sentence}"
-        )
+        print(f"decided: {entry.name}, {tally.met[entry.name]:,} times")
+        print(f"    {entry.what}\n    {entry.file}: {entry.sentence}")
 
 
 def main() -> None:
