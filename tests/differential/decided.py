@@ -100,7 +100,7 @@ def _undecodable(path: bytes) -> bool:
 
 def _unreadable_for_one(pair: Pair) -> bool:
     stray = _undecodable(pair.raw.path) or _STRAY.search(pair.raw.query) is not None
-    return stray and (pair.old.code, pair.new.code) == ("malformed_request", "validation_failed")
+    return stray and pair.old.code == "malformed_request" != pair.new.code
 
 
 def _stray_in_form(pair: Pair) -> bool:
