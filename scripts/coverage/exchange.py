@@ -35,7 +35,9 @@ class Exchange:
     @property
     def path(self) -> str:
         """The path, decoded."""
-        return unquote(self.target.partition("?")[0])
+        segments = self.target.partition("?")[0].split("/")
+        # A slash that was encoded is part of a segment (RFC 3986, section 2.2).
+        return "/".join(unquote(segment).replace("/", "%2F") for segment in segments)
 
     @property
     def query(self) -> dict[str, list[str]]:

@@ -212,4 +212,6 @@ def exchange_of(
     for name, value in headers:
         folded[name.lower()] = f"{folded[name.lower()]}, {value}" if name.lower() in folded else value
     names = frozenset(name for name, _ in parse_qsl(query, keep_blank_values=True))
-    return Exchange(method, unquote(path), status, folded, body, names)
+    # A slash that was encoded is part of a segment (RFC 3986, section 2.2).
+    decoded = "/".join(unquote(segment).replace("/", "%2F") for segment in path.split("/"))
+    return Exchange(method, decoded, status, folded, body, names)

@@ -80,8 +80,11 @@ class TestObserver:
             Cell("getFile", ENUM, "200 header x-cache", "hit"),
         } <= set(Observer(planted()).observe(call))
 
-    def test_takes_an_encoded_slash_for_a_slash_as_servers_do(self) -> None:
-        assert Observer(planted()).observe(exchange("GET", "/v1/files/a%2Fb")) == []
+    def test_takes_an_encoded_slash_for_a_part_of_a_segment(self) -> None:
+        plain = Observer(planted()).observe(exchange("GET", "/v1/files/ab"))
+        assert plain
+        assert Observer(planted()).observe(exchange("GET", "/v1/files/a%2Fb")) == plain
+        assert Observer(planted()).observe(exchange("GET", "/v1/files/a/b")) == []
 
     def test_sees_nothing_in_what_was_refused(self) -> None:
         call = exchange("GET", "/v1/files/1?size=s", 422, sent={"Cookie": "lang=nb"})
