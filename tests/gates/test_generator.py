@@ -6,10 +6,20 @@ from typing import Any
 
 import pytest
 
+from scripts import server
 from scripts.generator_input import HEADERS_OF_ALL, HEADERS_OF_REFUSALS, for_the_generator, operations
 from scripts.samples.values import resolved
 
 GENERATED = Path(__file__).parents[2] / "generated"
+SERVICES = """{result}
+
+class ApiKeysService(Protocol[PrincipalT_contra]):
+    ...
+
+
+class TagsService(Protocol[PrincipalT_contra]):
+    ...
+"""
 
 
 @pytest.fixture
@@ -40,4 +50,21 @@ def test_the_contract_itself_is_left_whole(contract: dict[str, Any]) -> None:
     before = json.dumps(contract)
     for_the_generator(contract)
     assert json.dumps(contract) == before
-    assert json.loads((GENERATED / "server/_generated/openapi.json").read_bytes()) == contract
+
+
+def test_of_the_server_the_protocols_alone_are_left(tmp_path: Path) -> None:
+    kept = {file.name for file in (GENERATED / "server").iterdir() if file.name != "__pycache__"}
+    assert kept == {"__init__.py", "services.py", "py.typed"}
+    assert server.RESULT in (GENERATED / "server/services.py").read_text()
+    written = SERVICES.format(result=server.RESULT_OF_GENERATOR)
+    server.write(written, tmp_path / "server")
+    assert (tmp_path / "server/services.py").read_text() == SERVICES.format(result=server.RESULT)
+    together = (tmp_path / "server/__init__.py").read_text()
+    assert "    api_keys: ApiKeysService[PrincipalT]\n    tags: TagsService[PrincipalT]\n" in together
+
+
+def test_a_generator_that_writes_something_else_is_noticed(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="takes HTTPResult from another place"):
+        server.write(SERVICES.format(result="from .results import HTTPResult\n"), tmp_path / "server")
+    with pytest.raises(ValueError, match="wrote no Protocol"):
+        server.write(server.RESULT_OF_GENERATOR, tmp_path / "other")
