@@ -12,7 +12,8 @@ from app.contract import service_of
 # What the Protocols take from the generator's own server, and what stands in for it.
 RESULT_OF_GENERATOR = "from ._runtime.server.responses import HTTPResult\n"
 RESULT = "from app.runtime.results import HTTPResult\n"
-_SERVICE = re.compile(r"^class ((\w+)Service)\(Protocol\[PrincipalT_contra\]\):$", re.MULTILINE)
+# Where no operation of a tag asks for credentials, its Protocol knows no principal.
+_SERVICE = re.compile(r"^class ((\w+)Service)\(Protocol(\[PrincipalT_contra\])?\):$", re.MULTILINE)
 _HEAD = '''"""What handlers have to fit: a Protocol per tag, and all of them together."""
 
 from dataclasses import dataclass
@@ -46,8 +47,10 @@ def package(services: str) -> str:
     if not found:
         raise ValueError("the generator wrote no Protocol")
     return _HEAD.format(
-        imports="\n".join(f"    {name}," for name in sorted(name for name, _ in found)),
-        members="\n".join(f"    {service_of(tag)}: {name}[PrincipalT]" for name, tag in found),
+        imports="\n".join(f"    {name}," for name in sorted(name for name, _, _ in found)),
+        members="\n".join(
+            f"    {service_of(tag)}: {name}{'[PrincipalT]' if secured else ''}" for name, tag, secured in found
+        ),
     )
 
 

@@ -17,9 +17,14 @@ class ApiKeysService(Protocol[PrincipalT_contra]):
     ...
 
 
+class HoursService(Protocol):
+    ...
+
+
 class TagsService(Protocol[PrincipalT_contra]):
     ...
 """
+MEMBERS = "    api_keys: ApiKeysService[PrincipalT]\n    hours: HoursService\n    tags: TagsService[PrincipalT]\n"
 
 
 @pytest.fixture
@@ -60,7 +65,7 @@ def test_of_the_server_the_protocols_alone_are_left(tmp_path: Path) -> None:
     server.write(written, tmp_path / "server")
     assert (tmp_path / "server/services.py").read_text() == SERVICES.format(result=server.RESULT)
     together = (tmp_path / "server/__init__.py").read_text()
-    assert "    api_keys: ApiKeysService[PrincipalT]\n    tags: TagsService[PrincipalT]\n" in together
+    assert MEMBERS in together
 
 
 def test_a_generator_that_writes_something_else_is_noticed(tmp_path: Path) -> None:
