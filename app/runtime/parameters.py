@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from keyword import iskeyword
 from typing import Any, Literal, cast
 
 from pydantic import ValidationError
@@ -12,6 +13,7 @@ from pydantic_core import SchemaValidator
 from pydantic_core.core_schema import (
     CoreSchema,
     bool_schema,
+    chain_schema,
     date_schema,
     datetime_schema,
     enum_schema,
@@ -98,9 +100,10 @@ def _compiled(named: Mapping[str, Any], where: str) -> CoreSchema:
         members = _enum(named, where)
         return enum_schema(members, list(members), sub_type="str")
     match schema:
-        case {"type": "string", "format": format_, **rest} if format_ in _OF_FORMATS:
-            _keywords(rest, {}, where)
-            return _OF_FORMATS[format_]()
+        case {"type": "string", "format": format_} if format_ in _OF_FORMATS:
+            text = _keywords(schema, _OF_TEXTS, where)
+            made = _OF_FORMATS[format_]()
+            return chain_schema([str_schema(strict=True, **text), made]) if text else made
         case {"type": "string"}:
             return str_schema(strict=True, **_keywords(schema, _OF_TEXTS, where))
         case {"type": "integer"}:
@@ -128,9 +131,10 @@ def _demands(schema: Mapping[str, Any]) -> str:
     return ", ".join(words)
 
 
-def argument_of(name: str) -> str:
-    """Return the argument that a header becomes: `If-Match` is `if_match`."""
-    return name.lower().replace("-", "_")
+def argument_of(name: str, place: Place) -> str:
+    """Return the argument that a parameter becomes: the header `If-Match` is `if_match`, and `from` is `from_`."""
+    word = re.sub(r"\W", "_", name.lower() if place == "header" else name)
+    return f"{word}_" if iskeyword(word) else word
 
 
 def parameter(described: Mapping[str, Any], operation: str) -> Parameter:
@@ -141,7 +145,7 @@ def parameter(described: Mapping[str, Any], operation: str) -> Parameter:
         raise RuntimeError(f"{where}: only a parameter with a schema is read")
     schema = resolve(described["schema"])
     return Parameter(
-        argument=argument_of(name) if place == "header" else name,
+        argument=argument_of(name, place),
         name=name,
         place=place,
         required=described.get("required", False),

@@ -84,7 +84,8 @@ def plan(operation: Operation, handler: Handler, authorize: Authorize, options: 
         handler=handler,
         parameters=Parameters(operation.name, operation.parameters),
         body=body,
-        security=Security(alternatives, schemes, authorize) if alternatives else None,
+        # Where nothing but nobody's call is described, there is nobody to tell the handler of.
+        security=Security(alternatives, schemes, authorize) if any(alternatives) else None,
         answers=Answers(operation.name, described["responses"], checked=options.checked),
     )
     _refuse_others(compiled)

@@ -1,6 +1,6 @@
 """Parameters as the compiled contract reads them; what the contract of the service has of them, its own tests try."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -112,7 +112,7 @@ class TestCompile:
             (in_query("tags", {"type": "array", "items": {"type": "string"}}), "array is not read"),
             (in_query("shape", {"oneOf": [{"type": "string"}]}), "None is not read"),
             (in_query("word", {"type": "string", "contentEncoding": "base64"}), "nothing enforces contentEncoding"),
-            (in_query("thing", {"type": "string", "format": "uuid", "maxLength": 3}), "nothing enforces maxLength"),
+            (in_query("thing", {"type": "string", "format": "uuid", "const": "x"}), "nothing enforces const"),
             (in_query("flag", {"type": "boolean", "const": True}), "nothing enforces const"),
             (in_query("way", {"type": "string", "enum": ["up"]}), "a file of its own"),
             ({"name": "all", "in": "query", "content": {}}, "only a parameter with a schema"),
@@ -122,6 +122,15 @@ class TestCompile:
         with pytest.raises(RuntimeError, match=says) as failure:
             parameters(described)
         assert str(failure.value).startswith(f"getThing: query parameter {described['name']}: ")
+
+    def test_a_word_of_pythons_becomes_another(self) -> None:
+        day = {"type": "string", "format": "date", "maxLength": 10}
+        assert parameters(in_query("from", day)).read(arrived(query={"from": "2027-05-16"})) == (
+            {"from_": date(2027, 5, 16)},
+            [],
+        )
+        _, (error,) = parameters(in_query("from", day)).read(arrived(query={"from": "2027-05-16T00"}))
+        assert (error.get("parameter"), error.get("code")) == ("from", "string_too_long")
 
     def test_two_parameters_of_one_argument_stop_the_start(self) -> None:
         header = {"name": "Limit", "in": "header", "schema": {"type": "string"}}
