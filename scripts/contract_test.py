@@ -15,7 +15,7 @@ from shutil import rmtree
 
 from scripts.contract.accounts import CALLERS, populate
 from scripts.contract.report import write_index
-from scripts.contract.runs import ANONYMOUS, OUTPUT, Plan, Result, bounded_by_others, run, write_settings
+from scripts.contract.runs import ANONYMOUS, OUTPUT, Plan, Result, run, write_settings
 from scripts.contract.service import ROOT, failures, serving
 from scripts.databases import create_database, throwaway_server
 
@@ -34,19 +34,11 @@ def prove(role: str, server: str, plan: Plan, seconds: int) -> list[Result]:
     dsn = create_database(server, f"contract_{role}")
     with serving(dsn, folder) as address:
         world = populate(address, dsn, role)
-        everything = plan.max_examples >= NIGHTLY_EXAMPLES
-        settings = write_settings(role, world, folder, everything=everything)
-        elsewhere = frozenset[str]() if everything else frozenset(bounded_by_others(role))
-        single = run(role, address, settings, folder, replace(plan, elsewhere=elsewhere))
-        others = [run(role, address, settings, folder / "walks", plan.walks(seconds))]
-        if single.again:
-            # Few examples are about nothing on some days; what reaches a success must be seen for each caller.
-            again = folder / "again"
-            again.mkdir()
-            whole = write_settings(role, world, again, everything=True)
-            others.append(run(role, address, whole, again, replace(plan, only=single.again)))
+        settings = write_settings(role, world, folder, everything=plan.max_examples >= NIGHTLY_EXAMPLES)
+        single = run(role, address, settings, folder, plan)
+        walks = run(role, address, settings, folder / "walks", plan.walks(seconds))
     logged = tuple(f"logged: {failure}" for failure in failures(folder / "service.log"))
-    return [replace(single, complaints=(*single.complaints, *logged)), *others]
+    return [replace(single, complaints=(*single.complaints, *logged)), walks]
 
 
 def _arguments() -> argparse.Namespace:

@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -22,8 +21,6 @@ SETTINGS = ROOT / "schemathesis.toml"
 # How often a value that is known is taken instead of one made up. Where a request is little more than its path, few are
 # sent, and with much less than this all of them are about nothing on some days.
 PROBABILITY = 0.9
-# What schemathesis calls an operation that never answered with a success.
-_WITHOUT_SUCCESS = "missing_test_data"
 METHODS = ("get", "put", "post", "patch", "delete")
 
 
@@ -36,8 +33,6 @@ class Plan:
     only: tuple[str, ...] = ()
     phases: str = "examples,coverage,fuzzing"
     seconds: int | None = None
-    # Operations whose boundaries another caller tries.
-    elsewhere: frozenset[str] = frozenset()
 
     def walks(self, seconds: int) -> "Plan":
         """Return the plan of walks along the links, one after the other until the time is spent.
@@ -57,8 +52,6 @@ class Result:
     warnings: int
     seconds: float
     complaints: tuple[str, ...]
-    # The operations that must be tried once more, because what was left to another caller might have reached them.
-    again: tuple[str, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -133,27 +126,20 @@ def _command(address: str, settings: Path, folder: Path, plan: Plan) -> list[str
     return command
 
 
-def _missed(report: dict[str, Any], elsewhere: Collection[str]) -> dict[str, str]:
-    """Return the operations without a success whose boundaries another caller tries, by how the report calls them."""
-    found = {f"{operation.method} {operation.path}": name for name, operation in operations().items()}
-    without = report["warnings"].get(_WITHOUT_SUCCESS, [])
-    return {where: found[where] for where in without if found.get(where) in elsewhere}
-
-
-def _complaints(report: dict[str, Any], code: int, spared: Collection[str]) -> tuple[str, ...]:
-    warnings = {name: [str(place) for place in where] for name, where in report["warnings"].items()}
-    warnings[_WITHOUT_SUCCESS] = [place for place in warnings.get(_WITHOUT_SUCCESS, []) if place not in spared]
+def _complaints(report: dict[str, Any], code: int) -> tuple[str, ...]:
     complaints = [
         f"{failure['title']} ({failure['code']}, {failure['count']}): {', '.join(failure['operations'])}"
         for failure in report["failures"]
     ]
     complaints += [f"error: {error}" for error in report["errors"]]
-    complaints += [f"warning {name}: {', '.join(where)}" for name, where in warnings.items() if where]
+    complaints += [
+        f"warning {name}: {', '.join(map(str, where))}" for name, where in report["warnings"].items() if where
+    ]
     if not report["test_cases"]["generated"]:
         complaints.append("nothing was tried")
     if not report["complete"]:
         complaints.append(f"the run ended early: {report['stop_reason']}")
-    if code and not complaints and not spared:
+    if code and not complaints:
         complaints.append(f"schemathesis ended with {code}")
     return tuple(complaints)
 
@@ -186,23 +172,12 @@ def run(role: str, address: str, settings: Path, folder: Path, plan: Plan) -> Re
     path = folder / "report.json"
     if not path.exists():
         raise RuntimeError(f"schemathesis ended with {code} and without a report; see {output}")
-    name = str(folder.relative_to(OUTPUT)) if folder.is_relative_to(OUTPUT) else role
-    return result_of(json.loads(path.read_bytes()), code, name, plan.elsewhere)
-
-
-def result_of(report: dict[str, Any], code: int, name: str, elsewhere: Collection[str]) -> Result:
-    """Return what a report says.
-
-    An operation that never answered with a success is complained of; where its boundaries were tried `elsewhere`, it
-    is to be tried again with them.
-    """
-    missed = _missed(report, elsewhere)
+    report = json.loads(path.read_bytes())
     return Result(
-        name=name,
+        name=str(folder.relative_to(OUTPUT)) if folder.is_relative_to(OUTPUT) else role,
         cases=report["test_cases"]["generated"],
         failures=report["test_cases"]["unique_failures"],
         warnings=sum(map(len, report["warnings"].values())),
         seconds=report["running_time"],
-        complaints=_complaints(report, code, missed),
-        again=tuple(missed.values()),
+        complaints=_complaints(report, code),
     )

@@ -8,7 +8,6 @@ import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import httpx2
 import pytest
@@ -16,7 +15,7 @@ from starlette.types import ASGIApp
 
 from app.sql import Connection
 from scripts.contract.accounts import CALLERS, World
-from scripts.contract.runs import ANONYMOUS, Plan, bounded_by_others, result_of, run, write_settings
+from scripts.contract.runs import ANONYMOUS, Plan, bounded_by_others, run, write_settings
 from tests.conftest import BASE_URL
 from tests.contract import test_generic_access as access
 from tests.contract import test_generic_statuses as generic
@@ -183,37 +182,3 @@ class TestMigrations:
         found = outcome.stdout.replace("No new upgrade operations detected.\n", "").strip()
         assert complaint in found
         assert bool(found) == bool(complaint)
-
-
-def reported(*without_success: str, failures: int = 0) -> dict[str, Any]:
-    """Return a report of schemathesis in which these operations had no success."""
-    found = [{"title": "Server error", "code": "not_a_server_error", "count": 1, "operations": ["GET /posts"]}]
-    return {
-        "failures": found[:failures],
-        "errors": [],
-        "warnings": {"missing_test_data": list(without_success), "low_valid_rate": []},
-        "test_cases": {"generated": 10, "unique_failures": failures},
-        "complete": True,
-        "running_time": 1.0,
-    }
-
-
-class TestAgain:
-    def test_what_had_no_success_is_tried_with_its_boundaries_where_others_tried_them(self) -> None:
-        report = reported("DELETE /posts/{post_id}", "GET /posts")
-        result = result_of(report, 1, "member", {"deletePost"})
-        assert result.again == ("deletePost",)
-        assert result.complaints == ("warning missing_test_data: GET /posts",)
-
-    def test_what_had_them_is_complained_of(self) -> None:
-        result = result_of(reported("DELETE /posts/{post_id}"), 1, "member", ())
-        assert result.again == ()
-        assert result.complaints == ("warning missing_test_data: DELETE /posts/{post_id}",)
-
-    def test_what_is_tried_again_excuses_nothing_else(self) -> None:
-        result = result_of(reported("DELETE /posts/{post_id}", failures=1), 1, "member", {"deletePost"})
-        assert result.again == ("deletePost",)
-        assert result.complaints == ("Server error (not_a_server_error, 1): GET /posts",)
-
-    def test_an_end_without_a_reason_is_complained_of(self) -> None:
-        assert result_of(reported(), 2, "member", {"deletePost"}).complaints == ("schemathesis ended with 2",)
