@@ -33,8 +33,7 @@ def prove(role: str, server: str, plan: Plan, seconds: int) -> list[Result]:
     folder.mkdir(parents=True)
     dsn = create_database(server, f"contract_{role}")
     with serving(dsn, folder) as address:
-        world = populate(address, dsn, role)
-        settings = write_settings(role, world, folder, everything=plan.max_examples >= NIGHTLY_EXAMPLES)
+        settings = write_settings(role, populate(address, dsn, role), folder)
         single = run(role, address, settings, folder, plan)
         walks = run(role, address, settings, folder / "walks", plan.walks(seconds))
     logged = tuple(f"logged: {failure}" for failure in failures(folder / "service.log"))

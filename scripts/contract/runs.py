@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from app.contract import BASE_PATH, operations
-from scripts.contract.accounts import CALLERS, EXCUSED, World, credentials, held
+from app.contract import BASE_PATH
+from scripts.contract.accounts import EXCUSED, World, credentials, held
 from scripts.contract.service import ROOT
 from scripts.coverage.record import OUTPUT as COVERAGE
 from scripts.coverage.record import VARIABLE
@@ -63,10 +63,10 @@ def _refused(role: str) -> list[str]:
     """Name the operations that the contract keeps from a role: there, nothing but 401 and 403 is as it should be."""
     contract = json.loads(BUNDLE.read_bytes())
     scopes_of = held(role)
-    found = [item[method] for item in contract["paths"].values() for method in METHODS if method in item]
+    operations = [item[method] for item in contract["paths"].values() for method in METHODS if method in item]
     return [
         operation["operationId"]
-        for operation in found
+        for operation in operations
         if operation["security"]
         and not any(
             all(name in scopes_of and scopes_of[name].issuperset(scopes) for name, scopes in entry.items())
@@ -75,23 +75,8 @@ def _refused(role: str) -> list[str]:
     ]
 
 
-def bounded_by_others(role: str) -> list[str]:
-    """Name the operations whose every boundary another caller tries: what a value may be does not depend on its sender.
-
-    The first caller who may call an operation tries them; of what everybody may call, who is nobody does so, too.
-    """
-    refused = {caller: frozenset(_refused(caller)) for caller in (ANONYMOUS, *CALLERS)}
-    names = operations()
-    first = {name: next((caller for caller in CALLERS if name not in refused[caller]), ANONYMOUS) for name in names}
-    public = names.keys() - refused[ANONYMOUS] if role == ANONYMOUS else frozenset[str]()
-    return [name for name in names if first[name] != role and name not in public]
-
-
-def write_settings(role: str, world: World, folder: Path, *, everything: bool = False) -> Path:
-    """Write the project's settings with what is known of this run: who calls, and which things are there.
-
-    With `everything` each caller tries every boundary of every value, though another one does.
-    """
+def write_settings(role: str, world: World, folder: Path) -> Path:
+    """Write the project's settings with what is known of this run: who calls, and which things are there."""
     lines = [SETTINGS.read_text()]
     names = {parameter: parameter.replace(".", "_") for parameter, values in world.known.items() if values}
     for parameter, name in names.items():
@@ -104,9 +89,6 @@ def write_settings(role: str, world: World, folder: Path, *, everything: bool = 
     refused = _refused(role)
     if refused:
         lines.append(f"[[operations]]\ninclude-operation-id = {json.dumps(refused)}\nwarnings = false")
-    elsewhere = [] if everything else bounded_by_others(role)
-    if elsewhere:
-        lines.append(f"[[operations]]\ninclude-operation-id = {json.dumps(elsewhere)}\nphases.coverage.enabled = false")
     path = folder / "schemathesis.toml"
     path.write_text("\n".join(lines) + "\n")
     return path

@@ -14,8 +14,8 @@ import pytest
 from starlette.types import ASGIApp
 
 from app.sql import Connection
-from scripts.contract.accounts import CALLERS, World
-from scripts.contract.runs import ANONYMOUS, Plan, bounded_by_others, run, write_settings
+from scripts.contract.accounts import World
+from scripts.contract.runs import ANONYMOUS, Plan, run, write_settings
 from tests.conftest import BASE_URL
 from tests.contract import test_generic_access as access
 from tests.contract import test_generic_statuses as generic
@@ -116,15 +116,6 @@ def faulty_service(dsn: str, fault: str, path: str) -> Generator[str]:
         finally:
             process.terminate()
             process.wait(15)
-
-
-def test_every_boundary_is_tried_by_who_may_try_it() -> None:
-    every = {operation.name for operation in operations()}
-    tried = {caller: every - {*bounded_by_others(caller)} for caller in (ANONYMOUS, *CALLERS)}
-    assert set().union(*tried.values()) == every
-    # With other credentials the member may do nothing else; what takes a cookie is tried with one.
-    assert tried["key"] == set()
-    assert {"member", "administrator", "cookie", ANONYMOUS} <= {caller for caller, names in tried.items() if names}
 
 
 class TestSchemathesis:
