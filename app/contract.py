@@ -1,6 +1,5 @@
 """What the service knows of its contract: the bundle, read once, and a plan per operation."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -11,6 +10,8 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import orjson
+
+from app.naming import snake
 
 BUNDLE = Path(__file__).parents[1] / "generated/openapi.json"
 METHODS = frozenset({"get", "put", "post", "delete", "patch"})
@@ -64,17 +65,6 @@ def resolve(node: dict[str, Any]) -> dict[str, Any]:
     return node
 
 
-def service_of(tag: str) -> str:
-    """Return the name of what serves a tag: `API Keys` is `api_keys`, and so is `ApiKeys`."""
-    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", tag)
-    return re.sub(r"\W+|__+", "_", words).lower()
-
-
-def is_json(media_type: str) -> bool:
-    """Whether what is of this media type is one JSON document (RFC 6839, section 3.1); lines of them are none."""
-    return media_type == "application/json" or media_type.endswith("+json")
-
-
 def _midnight(day: str) -> datetime:
     return datetime.fromisoformat(day).replace(tzinfo=UTC)
 
@@ -106,7 +96,7 @@ def _operation(path: str, method: str, item: dict[str, Any]) -> Operation:
         name=operation["operationId"],
         method=method.upper(),
         path=path,
-        service=service_of(operation["tags"][0]),
+        service=snake(operation["tags"][0]),
         query={entry["name"]: formats[entry["name"]] for entry in parameters if entry["in"] == "query"},
         path_formats={name: form for name, form in in_path.items() if form},
         media_types=media_types,

@@ -20,8 +20,9 @@ from app.around import Around
 from app.frame import Frame
 from app.limits import Limits
 from app.meta.health import Check
+from app.naming import snake
 from app.runtime.dispatch import Dispatch
-from app.runtime.plans import Handler, Options, Plan, handler_name, plan
+from app.runtime.plans import Handler, Options, Plan, plan
 from app.settings import Settings, settings
 from app.streams import STREAMED
 
@@ -37,7 +38,7 @@ def plans() -> list[Plan]:
     services = slices.services()
     found: list[Plan] = []
     for operation in contract.operations().values():
-        service, name = getattr(services, operation.service, None), handler_name(operation.name)
+        service, name = getattr(services, operation.service, None), snake(operation.name)
         handler = getattr(service, name, None)
         if handler is None:
             raise RuntimeError(f"no handler serves {operation.name}: there is no {name}")

@@ -183,7 +183,7 @@ def errors_of(failure: ValidationError) -> list[FieldError]:
 
 def pointer(place: Iterable[str | int]) -> str:
     """Return the JSON Pointer (RFC 6901) of a place, cut to what the contract allows."""
-    return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in place)[:1000]
+    return "".join(f"/{str(part)[:1000].replace('~', '~0').replace('/', '~1')}" for part in place)[:1000]
 
 
 _FRAMEWORK: dict[int, type[Problem]] = {

@@ -15,7 +15,7 @@ from starlette.types import Message, Receive
 
 from app.contract import Operation
 from app.fields import DATE_TEXT, TIMESTAMP_TEXT, UUID_TEXT
-from app.problems import MAX_ERRORS, FieldError, MalformedRequest, PayloadTooLarge, ValidationFailed
+from app.problems import MAX_ERRORS, FieldError, MalformedRequest, PayloadTooLarge, ValidationFailed, pointer
 
 # Formats that Pydantic reads more laxly than the standards have them.
 _FORMATS: dict[str, tuple[re.Pattern[str], str]] = {
@@ -82,8 +82,7 @@ def as_object(document: object, source: bytes) -> dict[str, Any]:
     if b"\\u0000" in source and (pointers := list(islice(_nul_pointers(cast("object", document)), MAX_ERRORS))):
         raise ValidationFailed(
             errors=[
-                FieldError(pointer=pointer, code="nul_character", detail="A text cannot hold NUL.")
-                for pointer in pointers
+                FieldError(pointer=place, code="nul_character", detail="A text cannot hold NUL.") for place in pointers
             ]
         )
     return cast("dict[str, Any]", document)
@@ -100,9 +99,9 @@ def _nul_pointers(document: object) -> Iterable[str]:
     while levels:
         for key, node in levels[-1]:
             if isinstance(key, str) and "\x00" in key:
-                yield _pointer(path)
+                yield pointer(path[1:])
             if isinstance(node, str) and "\x00" in node:
-                yield _pointer([*path, key])
+                yield pointer([*path, key][1:])
             if isinstance(node, dict | list):
                 path.append(key)
                 levels.append(_entries(cast("dict[str | int, object] | list[object]", node)))
@@ -114,11 +113,6 @@ def _nul_pointers(document: object) -> Iterable[str]:
 
 def _entries(node: dict[str | int, object] | list[object]) -> Iterator[tuple[str | int, object]]:
     return iter(node.items()) if isinstance(node, dict) else enumerate(node)
-
-
-def _pointer(path: list[str | int]) -> str:
-    """Return the JSON Pointer (RFC 6901), cut to what the contract allows."""
-    return "/".join(str(part)[:1000].replace("~", "~0").replace("/", "~1") for part in path)[:1000]
 
 
 def check_form(body: bytes) -> None:

@@ -7,7 +7,7 @@ The generator writes a server for FastAPI around them. Ours is compiled from the
 import re
 from pathlib import Path
 
-from app.contract import service_of
+from app.naming import snake
 
 # What the Protocols take from the generator's own server, and what stands in for it.
 RESULT_OF_GENERATOR = "from ._runtime.server.responses import HTTPResult\n"
@@ -49,7 +49,7 @@ def package(services: str) -> str:
     return _HEAD.format(
         imports="\n".join(f"    {name}," for name in sorted(name for name, _, _ in found)),
         members="\n".join(
-            f"    {service_of(tag)}: {name}{'[PrincipalT]' if secured else ''}" for name, tag, secured in found
+            f"    {snake(tag)}: {name}{'[PrincipalT]' if secured else ''}" for name, tag, secured in found
         ),
     )
 

@@ -12,8 +12,9 @@ from pydantic import TypeAdapter, ValidationError
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.contract import is_json, resolve
+from app.contract import resolve
 from app.current import current
+from app.naming import is_json
 from app.runtime.results import HTTPResult
 from app.runtime.written import last_written
 from generated import models

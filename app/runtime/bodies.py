@@ -8,7 +8,8 @@ from urllib.parse import parse_qsl
 from pydantic import TypeAdapter, ValidationError
 from starlette.types import Receive, Scope
 
-from app.contract import Operation, is_json, resolve
+from app.contract import Operation, resolve
+from app.naming import is_json
 from app.problems import MISSING, FieldError, MalformedRequest, UnsupportedMediaType, errors_of
 from app.runtime.arrived import Arrived
 from app.strict import check_form, limited, parse_json, read_body

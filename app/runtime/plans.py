@@ -1,7 +1,6 @@
 """The plan of an operation: everything that happens to a request for it, found out before the first one comes."""
 
 import inspect
-import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -10,6 +9,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp
 
 from app.contract import BASE_PATH, Operation, bundle, resolve
+from app.naming import snake
 from app.problems import MISSING, PreconditionRequired, ValidationFailed
 from app.runtime.answers import Answers
 from app.runtime.arrived import Arrived
@@ -30,11 +30,6 @@ class Options(NamedTuple):
     max_body_bytes: int
     max_streamed_bytes: int
     checked: float
-
-
-def handler_name(operation_id: str) -> str:
-    """Return the function that serves an operation: createPost is create_post."""
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", operation_id).lower()
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +110,6 @@ def _refuse_others(compiled: Plan) -> None:
     if set(taken) != set(arguments(compiled)):
         operation = compiled.operation
         raise RuntimeError(
-            f"the handler of {operation.method} {BASE_PATH}{operation.path} ({handler_name(operation.name)}) takes "
+            f"the handler of {operation.method} {BASE_PATH}{operation.path} ({snake(operation.name)}) takes "
             f"{', '.join(sorted(taken))}; the contract gives {', '.join(sorted(arguments(compiled)))}"
         )

@@ -9,6 +9,8 @@ from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
+from app.naming import is_json
+
 Pairs = tuple[tuple[str, str], ...]
 
 FORM = "application/x-www-form-urlencoded"
@@ -73,11 +75,6 @@ def header(headers: Pairs, name: str) -> str | None:
 def media_type(headers: Pairs) -> str:
     """Return the media type of a body without its parameters, or nothing."""
     return (header(headers, "content-type") or "").partition(";")[0].strip().lower()
-
-
-def is_json(media_type: str) -> bool:
-    """Whether bodies of the media type are JSON (RFC 6839, section 3.1); lines of JSON are not."""
-    return media_type == "application/json" or media_type.endswith("+json")
 
 
 def documents(body: bytes, headers: Pairs) -> list[Any]:

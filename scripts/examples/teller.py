@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 import httpx2
 
 from app.contract import BASE_PATH, METHODS, bundle, resolve
-from scripts.coverage.exchange import is_json
+from app.naming import is_json
 from scripts.demo_data import PASSWORD
 
 FORM = "application/x-www-form-urlencoded"

@@ -14,6 +14,8 @@ from typing import Any
 
 import yaml
 
+from app.naming import snake
+
 CODE = ("app", "scripts", "tests")
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -45,7 +47,7 @@ class Operation:
     @property
     def handler(self) -> str:
         """The name that its handler must have: createPost is create_post."""
-        return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", self.name).lower()
+        return snake(self.name)
 
 
 def _members(node: yaml.Node) -> dict[str, tuple[yaml.Node, yaml.Node]]:

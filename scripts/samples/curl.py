@@ -5,7 +5,7 @@ import re
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from scripts.coverage.exchange import is_json
+from app.naming import is_json
 from scripts.samples.calls import FORM, Argument, Call
 from scripts.samples.values import Given, found
 

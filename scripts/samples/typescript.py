@@ -4,7 +4,7 @@ import json
 import re
 from typing import Any, cast
 
-from scripts.coverage.exchange import is_json
+from app.naming import is_json
 from scripts.samples.calls import FORM, Call
 from scripts.samples.values import Given
 from scripts.samples.wrap import wrapped

@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx2
 
-from scripts.coverage.exchange import is_json
+from app.naming import is_json
 from scripts.samples.calls import METHODS
 
 HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "content-encoding", "date", "server"}

@@ -20,9 +20,9 @@ import pytest
 from starlette.requests import cookie_parser
 
 from app.contract import BASE_PATH, bundle
+from app.naming import is_json
 from scripts.clients import python, typescript
 from scripts.clients.language import BUILD, Scenario
-from scripts.coverage.exchange import is_json
 from scripts.examples.__main__ import OPENAPI, kept
 from scripts.examples.files import files
 from scripts.examples.stories import STORIES

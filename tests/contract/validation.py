@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
-from scripts.coverage.exchange import is_json
+from app.naming import is_json
 from tests.contract.document import METHODS, Node, Operation, base_path, contract, operations_of, resolve
 from tests.contract.schemas import Schemas
 

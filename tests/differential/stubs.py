@@ -15,8 +15,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.contract import Operation, operations, resolve
+from app.naming import snake
 from app.problems import InvalidToken, NotFound, PermissionDenied, PreconditionFailed
-from app.runtime.plans import handler_name
 from app.runtime.results import HTTPResult
 from generated import models
 from generated.server import Services
@@ -171,7 +171,7 @@ class Stubs:
     def handler(self, operation: Operation) -> Callable[..., Awaitable[object]]:
         """Return what serves an operation, with the signature of the generated Protocol."""
         protocol = Services.__annotations__[operation.service]
-        signature = inspect.signature(getattr(protocol.__origin__, handler_name(operation.name)))
+        signature = inspect.signature(getattr(protocol.__origin__, snake(operation.name)))
         parameters = [entry for name, entry in signature.parameters.items() if name != "self"]
 
         async def serve(**arguments: object) -> object:
@@ -179,7 +179,7 @@ class Stubs:
             self.stage.asked.append((operation.name, values))
             return self._answer(operation)
 
-        serve.__name__ = handler_name(operation.name)
+        serve.__name__ = snake(operation.name)
         serve.__signature__ = inspect.Signature(parameters)  # pyright: ignore[reportFunctionMemberAccess]
         return serve
 

@@ -1,6 +1,9 @@
 """What the generator of code is given, and what it leaves."""
 
 import json
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -73,3 +76,12 @@ def test_a_generator_that_writes_something_else_is_noticed(tmp_path: Path) -> No
         server.write(SERVICES.format(result="from .results import HTTPResult\n"), tmp_path / "server")
     with pytest.raises(ValueError, match="wrote no Protocol"):
         server.write(server.RESULT_OF_GENERATOR, tmp_path / "other")
+
+
+def test_what_derives_generated_needs_none_of_it(tmp_path: Path) -> None:
+    for folder in ("app", "scripts"):
+        shutil.copytree(GENERATED.parent / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    done = subprocess.run(
+        [sys.executable, "-c", "import scripts.generate"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")

@@ -12,7 +12,7 @@ from app.access import authorize
 from app.contract import BASE_PATH, Operation
 from app.current import Current, begin
 from app.runtime.dispatch import Dispatch
-from app.runtime.plans import Options, Plan, handler_name, plan
+from app.runtime.plans import Options, Plan, plan
 from app.runtime.results import HTTPResult
 
 OPTIONS = Options(1000, 1000, 0)
@@ -123,8 +123,3 @@ async def test_what_is_outside_goes_on(dispatch: Dispatch, path: str) -> None:
 def test_one_place_has_one_name() -> None:
     with pytest.raises(RuntimeError, match="what others call thing is other here"):
         Dispatch(unknown, [planned("/things/{thing}"), planned("/things/{other}/parts")])
-
-
-@pytest.mark.parametrize(("name", "expected"), [("getPost", "get_post"), ("getAPost", "get_a_post"), ("log", "log")])
-def test_handlers_are_named_after_operations(name: str, expected: str) -> None:
-    assert handler_name(name) == expected
