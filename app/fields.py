@@ -4,19 +4,18 @@
 """
 
 import re
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, Strict, model_validator
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, Strict, model_validator
 from pydantic_core import PydanticCustomError
 
 # RFC 9562, section 4: the one form that `format: uuid` has; Pydantic takes braces and URNs as well.
 UUID_TEXT = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)
-# RFC 3339, section 5.6; Pydantic takes numbers and dates as well. The first and last year are left out, because an
-# offset moves them out of what PostgreSQL and Python can hold.
+# RFC 3339, section 5.6; Pydantic takes numbers and dates as well.
 TIMESTAMP_TEXT = re.compile(
-    r"(?!0001|9999)[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})",
+    r"(?!0000)[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})",
     re.ASCII,
 )
 # RFC 3339, section 5.6, full-date; Pydantic takes numbers and midnights as well.
@@ -36,6 +35,15 @@ def _timestamp(value: Any) -> Any:
     if isinstance(value, datetime) or (isinstance(value, str) and TIMESTAMP_TEXT.fullmatch(value)):
         return value
     raise PydanticCustomError("timestamp_format", "Must be an RFC 3339 date and time with an offset")
+
+
+def representable(value: datetime) -> datetime:
+    """Return a moment whose offset does not move it out of the years that Python can hold; raise of any other."""
+    try:
+        value.astimezone(UTC)
+    except OverflowError:
+        raise PydanticCustomError("timestamp_range", "Must be in the years 0001 to 9999 of UTC") from None
+    return value
 
 
 def _date(value: Any) -> Any:
@@ -66,7 +74,7 @@ def _password(value: Any) -> Any:
 
 
 Id = Annotated[UUID, BeforeValidator(_uuid)]
-Timestamp = Annotated[AwareDatetime, BeforeValidator(_timestamp)]
+Timestamp = Annotated[AwareDatetime, BeforeValidator(_timestamp), AfterValidator(representable)]
 # JSON Schema (2020-12, section 6.1.1) takes any number without a fraction for an integer, however it is written.
 StrictInt = Annotated[int, Strict(), BeforeValidator(_integer)]
 Date = Annotated[date, BeforeValidator(_date)]

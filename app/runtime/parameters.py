@@ -19,6 +19,7 @@ from pydantic_core.core_schema import (
     enum_schema,
     float_schema,
     int_schema,
+    no_info_after_validator_function,
     str_schema,
     typed_dict_field,
     typed_dict_schema,
@@ -26,6 +27,7 @@ from pydantic_core.core_schema import (
 )
 
 from app.contract import resolve
+from app.fields import representable
 from app.problems import FieldError, MalformedRequest
 from app.runtime.arrived import Arrived
 from generated import models
@@ -50,7 +52,7 @@ _OF_TEXTS = {"minLength": "min_length", "maxLength": "max_length", "pattern": "p
 # Their lexical forms are narrower than Pydantic's; app/strict.py holds them before.
 _OF_FORMATS: dict[str, Callable[[], CoreSchema]] = {
     "uuid": uuid_schema,
-    "date-time": lambda: datetime_schema(tz_constraint="aware"),
+    "date-time": lambda: no_info_after_validator_function(representable, datetime_schema(tz_constraint="aware")),
     "date": date_schema,
 }
 

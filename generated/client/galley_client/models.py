@@ -312,7 +312,7 @@ Timestamp = TypeAliasType(
     Annotated[
         AwareDatetime,
         Field(
-            description='RFC 3339, answered in UTC with `Z`.',
+            description='RFC 3339, in the years 0001 to 9999 of UTC, and answered in UTC with `Z`.',
             examples=['2026-11-20T09:30:00Z'],
         ),
     ],
