@@ -14,7 +14,7 @@ from dataclasses import replace
 from shutil import rmtree
 
 from scripts.contract.accounts import CALLERS, populate
-from scripts.contract.report import write_index
+from scripts.contract.report import excerpt, write_index
 from scripts.contract.runs import ANONYMOUS, OUTPUT, Plan, Result, run, write_settings
 from scripts.contract.service import ROOT, failures, serving
 from scripts.databases import create_database, throwaway_server
@@ -69,6 +69,8 @@ def main() -> None:
         print(f"{result.name:16} {result.cases:6} cases  {result.seconds:5.0f} s  {verdict}")
         for complaint in result.complaints:
             print(f"    {complaint}")
+        if not result.passed:
+            print(*(f"    {line}" for line in excerpt(OUTPUT / result.name / "output.txt")), sep="\n")
     failed = sum(not result.passed for result in results)
     print(
         f"{sum(result.cases for result in results)} cases in {time.monotonic() - started:.0f} s; "

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from scripts.contract.runs import Plan, Result
 
+# As many lines of a run are printed as a few requests have.
+MOST_LINES = 60
 _PAGE = """<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -30,6 +32,12 @@ def _row(result: Result) -> str:
     links = " ".join(f'<a href="{result.name}/{file}">{file.partition("/")[0]}</a>' for file in files)
     verdict = "passed" if result.passed else "failed"
     return f"<tr><td>{result.name}<td>{verdict}<td>{result.cases}<td>{result.seconds:.0f}<td>{found}<td>{links}"
+
+
+def excerpt(output: Path) -> list[str]:
+    """Return what schemathesis printed of the first things that it found: the requests, and what was answered."""
+    _, _, found = output.read_text().partition("= FAILURES =")
+    return found.partition("= SUMMARY =")[0].splitlines()[1:-1][:MOST_LINES]
 
 
 def write_index(path: Path, results: Sequence[Result], plan: Plan) -> None:

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 
 from app.sql import Connection
 from scripts.contract.accounts import World
+from scripts.contract.report import excerpt
 from scripts.contract.runs import ANONYMOUS, Plan, run, write_settings
 from tests.conftest import BASE_URL
 from tests.contract import test_generic_access as access
@@ -137,6 +138,8 @@ class TestSchemathesis:
             result = run(ANONYMOUS, address, settings, tmp_path, plan)
         assert result.passed == (complaint is None), result.complaints
         assert complaint is None or any(complaint in found for found in result.complaints), result.complaints
+        printed = "\n".join(excerpt(tmp_path / "output.txt"))
+        assert ((complaint or "") in printed, f"{address}{path}" in printed) == (True, complaint is not None), printed
 
     def test_sees_that_nothing_was_tried(self, database: str, tmp_path: Path) -> None:
         settings = write_settings(ANONYMOUS, World(), tmp_path)
