@@ -1,6 +1,6 @@
 """What is known of the request being handled, for those who log it or link to it; handlers do not need it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
@@ -34,6 +34,8 @@ class Current:
     # What is left of the quota that the request counts under; empty until it has been counted.
     quota: tuple[tuple[bytes, bytes], ...] = ()
 
+    # What is to be done again whenever the same answer is given to somebody else, such as counting a view.
+    again: Callable[[], None] | None = None
     # What was written last as JSON, and that.
     written: tuple[object, bytes] = (None, b"")
 

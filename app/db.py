@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 import asyncpg
 
+from app import written
 from app.pool import Pool
 from app.problems import ServiceUnavailable
 from app.settings import Settings
@@ -104,7 +105,11 @@ class reading:  # noqa: N801 - It is used like a function, and being a class spa
 class transaction:  # noqa: N801 - As `reading`.
     """Lend a connection for one transaction: committed at the end of the block, rolled back by an exception."""
 
-    __slots__ = ("_lent", "_transaction")
+    __slots__ = ("_lent", "_shows", "_transaction")
+
+    def __init__(self, *, shows: bool = True) -> None:
+        """`shows` says whether anybody may read something else afterwards, which is then no longer kept anywhere."""
+        self._shows = shows
 
     async def __aenter__(self) -> Connection:
         """Raise ServiceUnavailable when there is no connection to be had."""
@@ -125,7 +130,7 @@ class transaction:  # noqa: N801 - As `reading`.
         outcome = failure
         try:
             if failure is None:
-                await self._transaction.commit()
+                await self._commit()
             elif _is_sound(failure):
                 await self._transaction.rollback()
         except BaseException as worse:
@@ -133,6 +138,14 @@ class transaction:  # noqa: N801 - As `reading`.
             raise
         finally:
             await self._lent.__aexit__(None, outcome, None)
+
+    async def _commit(self) -> None:
+        try:
+            await self._transaction.commit()
+        finally:
+            # Also where nobody knows what has become of it.
+            if self._shows:
+                written.happened()
 
 
 async def check() -> None:

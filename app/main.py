@@ -4,6 +4,7 @@ import gc
 import inspect
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from functools import partial
 from ipaddress import IPv4Network, ip_network
 
 from fastapi import FastAPI
@@ -14,7 +15,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import ASGIApp
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from app import contract, db, limits, meta, problems, slices
+from app import contract, db, limits, meta, problems, slices, written
 from app.access import authorize, identify
 from app.around import Around
 from app.frame import Frame
@@ -22,6 +23,7 @@ from app.limits import Limits
 from app.meta.health import Check
 from app.naming import snake
 from app.runtime.dispatch import Dispatch
+from app.runtime.kept import Kept
 from app.runtime.plans import Handler, Options, Plan, plan
 from app.settings import Settings, settings
 from app.streams import STREAMED
@@ -65,7 +67,8 @@ async def _lifespan(_: FastAPI) -> AsyncGenerator[None]:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
-    async with limits.in_force().shared(), slices.at_work():
+    signs = partial(db.open_connection, current, current.database_url, name="galley signs")
+    async with limits.in_force().shared(), written.shared(signs), slices.at_work():
         yield
     db.use(None)
     await pool.close()
@@ -130,7 +133,9 @@ def create_app() -> ASGIApp:
         # Nothing is configured to receive it, and finding that out anew costs every request.
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
-    app: ASGIApp = Dispatch(framework, plans())
+    kept = Kept(current.public_cache_seconds)
+    written.use(kept.clear)
+    app: ASGIApp = Dispatch(framework, plans(), kept)
     for part, args, kwargs in reversed(middleware(current)):
         app = part(app, *args, **kwargs)
     return app

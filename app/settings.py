@@ -130,6 +130,8 @@ class Settings(BaseSettings):
     rate_limit: values.Rate = "100/minute"
     rate_limit_auth: values.Rate = "10/minute"
 
+    # How long a public read is answered again as it was, until something is written; 0 keeps nothing.
+    public_cache_seconds: float = Field(default=1.0, ge=0, le=60)
     # The share of answers that are held against the contract before they are sent; one that breaks it becomes a 500.
     checked_answers: float = Field(default_factory=lambda data: 0.0 if _is_production(data) else 1.0, ge=0, le=1)
 

@@ -11,6 +11,7 @@ from sqlalchemy import BigInteger, Integer, Uuid, bindparam, func, select, updat
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.current import current
 from app.db import transaction
 from app.sql import Statement
 
@@ -36,8 +37,13 @@ class Views:
         _ALL.append(self)
 
     def count(self, identifier: UUID) -> None:
-        """Count a view."""
-        self._seen[identifier] += 1
+        """Count a view, and each further one of the same answer."""
+
+        def again() -> None:
+            self._seen[identifier] += 1
+
+        again()
+        current().again = again
 
     async def flush(self) -> None:
         """Write what was counted so far; when that fails it is kept for the next time."""
@@ -46,7 +52,8 @@ class Views:
         batch = dict(self._seen)
         self._seen.clear()
         try:
-            async with transaction() as connection:
+            # Nobody reads anything else for being counted.
+            async with transaction(shows=False) as connection:
                 await self._add.run(connection, ids=list(batch), numbers=list(batch.values()))
         except BaseException:
             self._seen.update(batch)

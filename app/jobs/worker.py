@@ -19,7 +19,7 @@ from pgqueuer.domain.errors import PgqException, RetryRequested
 from pgqueuer.domain.models import Context, Schedule
 from pgqueuer.domain.models import Job as Message
 
-from app import clock, db
+from app import clock, db, written
 from app.crew import DRAIN_SECONDS, HAND_BACK_SECONDS, POOL, TASKS
 from app.jobs import service
 from app.jobs.attempts import Again, Superseded, attempt
@@ -64,12 +64,13 @@ class Worker:
         log.info("working", extra={"kinds": sorted(kind.name for kind in self._kinds)})
         pool = db.make_pool(self._settings.model_copy(update=limits), self._dsn)
         db.use(pool)
-        while not self._stop.is_set():
-            try:
-                await self._work()
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, PgqException) as failure:
-                log.warning("the queue is out of reach", extra={"reason": str(failure) or type(failure).__name__})
-                await self._sleep(RECONNECT_SECONDS)
+        async with written.shared(partial(db.open_connection, self._settings, self._dsn, name="galley signs")):
+            while not self._stop.is_set():
+                try:
+                    await self._work()
+                except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, PgqException) as failure:
+                    log.warning("the queue is out of reach", extra={"reason": str(failure) or type(failure).__name__})
+                    await self._sleep(RECONNECT_SECONDS)
         db.use(None)
         await pool.close()
 

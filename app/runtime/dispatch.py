@@ -6,6 +6,7 @@ goes on to the framework.
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from urllib.parse import unquote
 
 from starlette.requests import cookie_parser
@@ -17,6 +18,7 @@ from app.current import current
 from app.limits import DEFAULT, in_force
 from app.problems import MethodNotAllowed, NotFound
 from app.runtime.arrived import Arrived
+from app.runtime.kept import Kept, Key
 from app.runtime.plans import Plan
 from app.strict import read_parameters
 
@@ -60,9 +62,10 @@ def _find(place: _Place, segments: list[str], at: int, values: dict[str, str]) -
 class Dispatch:
     """An ASGI application that serves the operations of the contract, and leaves everything else to another one."""
 
-    def __init__(self, app: ASGIApp, plans: Iterable[Plan]) -> None:
-        """Build the tree of paths."""
+    def __init__(self, app: ASGIApp, plans: Iterable[Plan], kept: Kept | None = None) -> None:
+        """Build the tree of paths. `kept` keeps what everybody is answered alike; without it nothing is."""
         self._app = app
+        self._kept = kept or Kept(0)
         self._root = _Place()
         for plan in plans:
             self._add(plan)
@@ -106,10 +109,22 @@ class Dispatch:
         request.template, request.operation = BASE_PATH + operation.path, operation.name
         request.cache_control = _cache_control(operation, headers)
         request.notices = operation.notices
+        if plan.shared is None or request.cache_control is not _PUBLIC or not self._kept.seconds:
+            return await self._serve(plan, values, headers, scope, receive)
+        key = Key(scope["raw_path"], scope["query_string"], tuple(headers.get(name) for name in plan.shared))
+        return self._kept.find(key) or await self._kept.make(
+            key, partial(self._serve, plan, values, headers, scope, receive)
+        )
+
+    async def _serve(
+        self, plan: Plan, values: dict[str, str], headers: dict[bytes, bytes], scope: Scope, receive: Receive
+    ) -> ASGIApp:
+        """Return what the plan answers. Raises the problem that there is with the request."""
+        operation = plan.operation
         cookies = _cookies(scope, headers) if b"cookie" in headers else {}
         if operation.method != "GET":
             csrf.check(operation, headers, cookies)
-            request.cookies = cookies
+            current().cookies = cookies
         query = read_parameters(operation, values, scope["query_string"])
         document: object = None
         if plan.body is not None:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from starlette.requests import Request
 from starlette.types import ASGIApp
 
-from app.contract import BASE_PATH, Operation, bundle, resolve
+from app.contract import BASE_PATH, LINES, Operation, bundle, file_types, resolve
 from app.naming import snake
 from app.problems import MISSING, PreconditionRequired, ValidationFailed
 from app.runtime.answers import Answers
@@ -18,6 +18,8 @@ from app.runtime.parameters import Parameters
 from app.runtime.security import Authorize, Security
 
 Handler = Callable[..., Awaitable[object]]
+# What is as long as it is, and is made while it is sent.
+STREAMED_TYPES = file_types() | {LINES}
 
 
 class Options(NamedTuple):
@@ -42,6 +44,8 @@ class Plan:
     body: Body | None
     security: Security | None
     answers: Answers
+    # The headers that an answer to nobody in particular depends on; None where it is not kept for others.
+    shared: tuple[bytes, ...] | None
 
     async def answer(self, arrived: Arrived) -> ASGIApp:
         """Return the answer to a request whose form has been accepted.
@@ -82,6 +86,7 @@ def plan(operation: Operation, handler: Handler, authorize: Authorize, options: 
         # Where nothing but nobody's call is described, there is nobody to tell the handler of.
         security=Security(alternatives, schemes, authorize) if any(alternatives) else None,
         answers=Answers(operation.name, described["responses"], checked=options.checked),
+        shared=_shared(operation),
     )
     _refuse_others(compiled)
     return compiled
@@ -92,6 +97,16 @@ def _body(operation: Operation, described: Mapping[str, Any], options: Options) 
         return None
     most_bytes = options.max_streamed_bytes if operation.streamed else options.max_body_bytes
     return Body(operation, resolve(described["requestBody"]), most_bytes=most_bytes)
+
+
+def _shared(operation: Operation) -> tuple[bytes, ...] | None:
+    """Return on which headers an answer depends that everybody may have, None for what is nobody's or streamed."""
+    described = (resolve(answer) for status, answer in operation.document["responses"].items() if status == "200")
+    media_types = [media_type for answer in described for media_type in answer.get("content", {})]
+    if operation.method != "GET" or not operation.public or not STREAMED_TYPES.isdisjoint(media_types):
+        return None
+    names = [entry["name"].lower().encode() for entry in operation.parameters if entry["in"] == "header"]
+    return (*names, *((b"accept",) if len(media_types) > 1 else ()))
 
 
 def arguments(compiled: Plan) -> list[str]:

@@ -49,6 +49,8 @@ def _settings(folder: Path, environment: Mapping[str, str]) -> dict[str, str]:
     fixed |= {"ENVIRONMENT": "development", "WORKERS": "1"}
     # Nothing may happen there that no request has asked for.
     fixed |= {"JOB_WORKERS": "0"}
+    # A reset brings another state back beside all that writes.
+    fixed |= {"PUBLIC_CACHE_SECONDS": "0"}
     # Nobody is in the way of a client's tests; who wants to see the answer can still ask too often.
     fixed |= {"RATE_LIMIT": "100000/minute", "RATE_LIMIT_AUTH": "300/minute"}
     return {name: value for name, value in environment.items() if name.upper() not in names} | chosen | fixed
