@@ -65,7 +65,7 @@ class Dispatch:
     def __init__(self, app: ASGIApp, plans: Iterable[Plan], kept: Kept | None = None) -> None:
         """Build the tree of paths. `kept` keeps what everybody is answered alike; without it nothing is."""
         self._app = app
-        self._kept = kept or Kept(0)
+        self._kept = Kept(0) if kept is None else kept
         self._root = _Place()
         for plan in plans:
             self._add(plan)
