@@ -41,7 +41,8 @@ class Answer:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it."""
         del scope, receive
-        await send({"type": "http.response.start", "status": self.status, "headers": self.headers})
+        # What stands around writes into the headers; the same answer may be sent again.
+        await send({"type": "http.response.start", "status": self.status, "headers": [*self.headers]})
         await send({"type": "http.response.body", "body": self.body})
 
 
