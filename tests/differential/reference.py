@@ -115,6 +115,8 @@ class _Plan:
     operation: Operation
     route: APIRoute
     body: _Body | None
+    # Nothing is kept: each answer is the framework's own.
+    shared: None = None
 
     async def answer(self, arrived: Arrived) -> ASGIApp:
         """Return what the framework answers. Raises what it raises, its refusals as problems."""
