@@ -9,8 +9,11 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from time import monotonic
 
+import asyncpg
 from asyncpg import Connection
 
+# What the driver raises when a connection is lost or cannot be had, whatever it was doing just then.
+LOST = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 Connect = Callable[[], Awaitable[Connection]]
 
 

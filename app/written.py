@@ -12,9 +12,8 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-import asyncpg
-
 from app.ids import new_hex
+from app.pool import LOST
 
 log = logging.getLogger(__name__)
 
@@ -81,7 +80,7 @@ async def _share(open_connection: Open, written: asyncio.Event) -> None:
     while True:
         try:
             await _share_on(await open_connection(), written)
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as failure:
+        except LOST as failure:
             log.debug("signs of writes are not shared", extra={"error": type(failure).__name__})
         await asyncio.sleep(RECONNECT_SECONDS)
 

@@ -10,7 +10,6 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-import asyncpg
 from pgqueuer import types
 from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver
 from pgqueuer.adapters.persistence import qb
@@ -20,6 +19,7 @@ from pgqueuer.domain.models import TracebackRecord
 from pgqueuer.domain.settings import DBSettings, Durability
 
 from app.jobs.messages import SCHEMA
+from app.pool import LOST
 
 log = logging.getLogger(__name__)
 
@@ -84,7 +84,7 @@ class DurableQueries(Queries):
             return
         try:
             await super().retry_job(job, delay, None)
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as failure:
+        except LOST as failure:
             log.warning("a message waits until it is stale", extra={"queue_id": job.id, "reason": str(failure)})
 
 

@@ -25,6 +25,7 @@ from app.jobs import service
 from app.jobs.attempts import Again, Superseded, attempt
 from app.jobs.queue import CHANNEL, LEAVE, queries, read_ticket
 from app.jobs.registry import Kind
+from app.pool import LOST
 from app.settings import Settings
 
 log = logging.getLogger("app.jobs")
@@ -68,7 +69,7 @@ class Worker:
             while not self._stop.is_set():
                 try:
                     await self._work()
-                except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, PgqException) as failure:
+                except (*LOST, PgqException) as failure:
                     log.warning("the queue is out of reach", extra={"reason": str(failure) or type(failure).__name__})
                     await self._sleep(RECONNECT_SECONDS)
         db.use(None)

@@ -10,7 +10,7 @@ import pytest
 from scripts.bench import data, empty, overhead, servers
 from scripts.bench.load import LoadFailed, Request
 from scripts.bench.overhead import PUBLIC_PAGE
-from scripts.bench.servers import AT_ONCE, CONNEXION, CONSTANT, GALLEY, Server
+from scripts.bench.servers import AT_ONCE, CONNEXION, CONSTANT, GALLEY, KEEPING, Server
 from tests.committed import Committed
 
 pytestmark = pytest.mark.xdist_group("committed")
@@ -43,7 +43,7 @@ def run_all(dsn: str, folder: Path) -> None:
             (empty.FIRST, CONSTANT),
             (empty.LAST, AT_ONCE),
             (empty.FIRST, CONNEXION),
-            (PUBLIC_PAGE, GALLEY),
+            (PUBLIC_PAGE, KEEPING),
             (PUBLIC_PAGE, CONSTANT),
         ]
         # There are accounts, of which the service itself tells.
