@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 from uuid import UUID
 
-from scripts.bench import chat, community, identity, images, load, overhead, servers, tutorial, workers
+from scripts.bench import chat, community, identity, images, layers, load, overhead, servers, tutorial, workers
 from scripts.bench.answers import require_same
 from scripts.bench.chat import Chat
 from scripts.bench.community import Community
@@ -20,7 +20,7 @@ from scripts.bench.identity import Identity
 from scripts.bench.images import Run
 from scripts.bench.load import Load, Request
 from scripts.bench.market import ITEMS, LIST_ITEMS
-from scripts.bench.overhead import Overhead
+from scripts.bench.overhead import ADMIN, Overhead
 from scripts.bench.servers import FASTIFY, GALLEY, LIMIT, TUTORIAL, Server
 from scripts.bench.workers import Workers
 
@@ -73,6 +73,8 @@ class Result:
     community: Community = field(default_factory=Community)
     chat: Chat = field(default_factory=Chat)
     overhead: Overhead = field(default_factory=Overhead)
+    # Microseconds of CPU of a request, by what is left out of it.
+    layers: dict[str, list[float]] = field(default_factory=dict[str, list[float]])
     workers: Workers = field(default_factory=Workers)
     # By side.
     images: dict[str, list[Run]] = field(default_factory=dict[str, list[Run]])
@@ -270,6 +272,8 @@ def measure(bench: Bench, extent: Extent, names: Sequence[str] = NAMES) -> Resul
             often = {"rounds": extent.rounds, "seconds": extent.seconds}
             result.chat = chat.measure(running[GALLEY], tokens[GALLEY], bench.folder, **often)
             measure_overhead(bench, running[GALLEY], result)
+            token = identity.log_in(running[GALLEY], ADMIN)
+            result.layers = layers.run(token, servers.environment_of(bench.dsn, bench.folder), bench.core)
     if GALLEY in names:
         measure_workers(bench, result)
         measure_logins(bench, result)

@@ -9,8 +9,10 @@ from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 
-from scripts.bench import chat, community, identities, images, overhead, workers
+from scripts.bench import chat, community, identities, images, layers, overhead, workers
+from scripts.bench.empty import FIRST
 from scripts.bench.figures import ratio, spread
+from scripts.bench.layers import ROUNDS as LAYERS
 from scripts.bench.market import LIST_ITEMS
 from scripts.bench.measure import (
     CONNECTIONS,
@@ -202,6 +204,11 @@ a core, which holds the fastest figures down; the CPU time of the service's proc
 ## All around a handler
 
 {overhead.section(result.overhead)}
+
+Of that, in one process without a server, so that nothing is waited for: the request to {FIRST} with each part left out
+in turn ({LAYERS} rounds, `scripts/bench/layers.py`).
+
+{layers.section(result.layers)}
 
 ## Two workers
 

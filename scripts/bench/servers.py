@@ -156,6 +156,25 @@ def _start(
         os.sched_setaffinity(0, ours)
 
 
+def environment_of(dsn: str, folder: Path) -> dict[str, str]:
+    """Return what all services are told."""
+    return {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "DATABASE_URL": dsn,
+        "DATA_DIR": str(folder / "data"),
+        "DEMO_DATA": "false",
+        # As in production.
+        "CHECKED_ANSWERS": "0",
+        # What is compared asks the database for each answer.
+        "PUBLIC_CACHE_SECONDS": "0",
+        # Counted like any other, and never too many.
+        "RATE_LIMIT": "1000000/minute",
+        "RATE_LIMIT_AUTH": "1000000/minute",
+        "SECRET_KEY": "a secret of the benchmark and of nothing else",
+    }
+
+
 @contextmanager
 def running(  # noqa: PLR0913 - What a service is started with.
     name: str,
@@ -171,25 +190,9 @@ def running(  # noqa: PLR0913 - What a service is started with.
     `settings` go before those that all services have here.
     """
     port = free_port()
+    environment = environment_of(dsn, folder) | {"PORT": str(port), **(settings or {})}
     option = [] if name in PORT_BY_ENVIRONMENT else ["--port", str(port)]
     command = [PROGRAMS.get(name, sys.executable), *COMMANDS[name], *option]
-    environment = {
-        **os.environ,
-        "PYTHONPATH": str(ROOT),
-        "DATABASE_URL": dsn,
-        "DATA_DIR": str(folder / "data"),
-        "PORT": str(port),
-        "DEMO_DATA": "false",
-        # As in production.
-        "CHECKED_ANSWERS": "0",
-        # What is compared asks the database for each answer.
-        "PUBLIC_CACHE_SECONDS": "0",
-        # Counted like any other, and never too many.
-        "RATE_LIMIT": "1000000/minute",
-        "RATE_LIMIT_AUTH": "1000000/minute",
-        "SECRET_KEY": "a secret of the benchmark and of nothing else",
-        **(settings or {}),
-    }
     # A file, as in production: what is written for each request is part of what a request costs.
     log = folder / f"{name}.log"
     with log.open("wb") as output:

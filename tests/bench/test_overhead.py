@@ -20,7 +20,7 @@ from scripts.bench import at_once, connexion_cut, constant, data, empty, load, o
 from scripts.bench.identity import log_in
 from scripts.bench.load import Request
 from scripts.bench.overhead import PUBLIC_PAGE, Case, Overhead
-from scripts.bench.servers import AT_ONCE, CONNEXION, CONSTANT, GALLEY
+from scripts.bench.servers import AT_ONCE, CONNEXION, CONSTANT, KEEPING
 from tests.committed import Committed, committed, committed_database
 
 __all__ = ["committed", "committed_database"]
@@ -42,7 +42,7 @@ def some() -> Overhead:
             (empty.LAST, AT_ONCE): [3_100.0, 1_550.0],
             (empty.FIRST, CONSTANT): [9_000.0, 4_500.0],
             (empty.FIRST, CONNEXION): [1_000.0, 500.0],
-            (PUBLIC_PAGE, GALLEY): [5_100.0, 2_550.0],
+            (PUBLIC_PAGE, KEEPING): [5_100.0, 2_550.0],
             (PUBLIC_PAGE, CONSTANT): [10_000.0, 5_000.0],
         },
         cpu={
@@ -50,7 +50,7 @@ def some() -> Overhead:
             (empty.LAST, AT_ONCE): [79.0, 89.0],
             (empty.FIRST, CONSTANT): [20.0, 30.0],
             (empty.FIRST, CONNEXION): [400.0, 410.0],
-            (PUBLIC_PAGE, GALLEY): [40.0, 50.0],
+            (PUBLIC_PAGE, KEEPING): [40.0, 50.0],
             (PUBLIC_PAGE, CONSTANT): [20.0, 30.0],
         },
     )
@@ -96,7 +96,9 @@ class TestSection:
         section = overhead.section(some())
         assert "| listUsers, Galley at once | 2,325 (1,550 to 3,100) | 80 (75 to 85) | 55 (55 to 55) | 0.34" in section
         assert "| listUsers, constant | 6,750 (4,500 to 9,000) | 25 (20 to 30) |  |  |" in section
-        assert "| public page, Galley | 3,825 (2,550 to 5,100) | 45 (40 to 50) | 20 (20 to 20) | 0.51" in section
+        assert (
+            "| public page, Galley keeping | 3,825 (2,550 to 5,100) | 45 (40 to 50) | 20 (20 to 20) | 0.51" in section
+        )
 
 
 class TestMeasure:

@@ -1,0 +1,230 @@
+"""What each part of all that is around a handler costs: one request of one process, whole and with that part left out.
+
+`python -m scripts.bench.layers` measures on the database of DATABASE_URL and prints microseconds as JSON, an entry a
+round. No server and no load have a part in it, so the figures are the CPU time of the parts and of nothing else.
+"""
+
+import json
+import logging
+import logging.config
+import os
+import subprocess
+import sys
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from time import process_time
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+import uvloop
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app import db, limits, logs
+from app.access import identify
+from app.around import Around
+from app.current import Current, begin
+from app.frame import Frame
+from app.main import layers, plans
+from app.problems import NotFound
+from app.runtime.answers import Answer
+from app.runtime.dispatch import Dispatch
+from app.runtime.plans import Plan
+from app.settings import settings
+from scripts.bench import at_once, constant, servers
+from scripts.bench.empty import FIRST, PATHS
+from scripts.bench.figures import difference, spread
+from scripts.bench.load import LoadFailed
+from scripts.bench.tables import table, with_spread
+
+ROUNDS, CALLS, WARM_CALLS = 9, 400, 300
+CONSTANT, WHOLE = "raw ASGI", "all"
+PARAMETERS, SECURITY, ANSWER = "parameters", "token, session and scope", "answer as JSON"
+LIMIT, AROUND, FRAME, LOG = (
+    "rate limit",
+    "hosts, CORS and compression",
+    "request id, timing and headers",
+    "line of the log",
+)
+PARTS = (LOG, FRAME, AROUND, LIMIT, SECURITY, PARAMETERS, ANSWER)
+LOGGER = logging.getLogger("app.requests")
+
+
+class Unlimited(limits.Limits):
+    """Counts nothing."""
+
+    async def admit(self, name: str, headers: Mapping[bytes, bytes]) -> None:
+        """Let everybody in."""
+
+
+class NoParameters:
+    """Reads nothing of a request."""
+
+    def refuse_unreadable(self, arrived: object) -> None: ...
+
+    def read(self, arrived: object) -> tuple[dict[str, Any], list[Any]]:
+        """Return no arguments."""
+        del arrived
+        return {}, []
+
+
+class SameAnswer:
+    """Writes nothing, and answers the bytes that it was made with."""
+
+    def __init__(self, body: bytes) -> None:
+        self._answer = Answer(200, [(b"content-type", b"application/json")], body)
+
+    def of(self, returned: object) -> ASGIApp:
+        """Return the answer."""
+        del returned
+        return self._answer
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """The service with one part left out, or none."""
+
+    app: ASGIApp
+    without: str = ""
+
+
+async def _nothing(scope: Scope, receive: Receive, send: Send) -> None:
+    """Stand where the framework does; nothing comes here."""
+    del scope, receive, send
+    raise NotFound
+
+
+def _bare(app: ASGIApp) -> ASGIApp:
+    """Begin a request as the frame does, and do nothing else."""
+
+    async def bare(scope: Scope, receive: Receive, send: Send) -> None:
+        begin(Current(path=scope["path"], address="127.0.0.1"))
+        await app(scope, receive, send)
+
+    return bare
+
+
+def _changed(plan: Plan, without: str) -> Plan:
+    changes: dict[str, dict[str, Any]] = {
+        PARAMETERS: {"parameters": NoParameters()},
+        SECURITY: {"security": None},
+        ANSWER: {"answers": SameAnswer(constant.EMPTY)},
+    }
+    return replace(plan, **changes[without]) if without in changes and plan.operation.name == FIRST else plan
+
+
+def variants() -> dict[str, Variant]:
+    """Return the service as it is, and once without each part."""
+    at_once.replace()
+    compiled, current = plans(), settings()
+    found: dict[str, Variant] = {CONSTANT: Variant(cast("ASGIApp", constant.app))}
+    for without in ("", *PARTS):
+        app: ASGIApp = Dispatch(_nothing, [_changed(plan, without) for plan in compiled])
+        app = app if without == AROUND else Around(app, **layers(current))
+        app = _bare(app) if without == FRAME else Frame(app)
+        found[without or WHOLE] = Variant(app, without)
+    return found
+
+
+@contextmanager
+def in_force(variant: Variant) -> Iterator[None]:
+    """Leave out what is not in the chain of applications."""
+    limits.use((Unlimited if variant.without == LIMIT else limits.Limits)(settings(), identify))
+    LOGGER.setLevel(logging.WARNING if variant.without == LOG else logging.NOTSET)
+    yield
+    LOGGER.setLevel(logging.NOTSET)
+
+
+async def call(app: ASGIApp, token: str) -> tuple[int, bytes]:
+    """Send the request, and return status and body."""
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    parts = urlsplit(PATHS[FIRST])
+    scope: Scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "GET",
+        "scheme": "http",
+        "path": parts.path,
+        "raw_path": parts.path.encode(),
+        "root_path": "",
+        "query_string": parts.query.encode(),
+        "headers": [(b"host", b"localhost"), (b"authorization", b"Bearer " + token.encode())],
+        "client": ("127.0.0.1", 50_000),
+        "server": ("127.0.0.1", 8000),
+    }
+    await app(scope, receive, send)
+    return sent[0]["status"], sent[1]["body"]
+
+
+async def measure(token: str, rounds: int) -> dict[str, list[float]]:
+    """Return the microseconds of CPU of a request by variant. Raises LoadFailed where one does not answer as the rest.
+
+    The database must be in use.
+    """
+    found, series = variants(), defaultdict[str, list[float]](list)
+    for number in range(rounds + 1):
+        for name, variant in found.items():
+            with in_force(variant):
+                if (answer := await call(variant.app, token)) != (200, constant.EMPTY):
+                    raise LoadFailed(f"{name} answered {answer[0]}: {answer[1].decode()[:500]}")
+                began = process_time()
+                for _ in range(CALLS if number else WARM_CALLS):
+                    await call(variant.app, token)
+                if number:
+                    series[name].append((process_time() - began) / CALLS * 1e6)
+    return dict(series)
+
+
+def run(token: str, environment: Mapping[str, str], core: int, *, rounds: int = ROUNDS) -> dict[str, list[float]]:
+    """Measure in a process of its own, on this core. Raises LoadFailed."""
+    command = [sys.executable, "-m", "scripts.bench.layers", token, str(core), str(rounds)]
+    done = subprocess.run(command, env=environment, cwd=servers.ROOT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise LoadFailed(f"the layers: {done.stderr[-2_000:]}")
+    return json.loads(done.stdout)
+
+
+def section(series: Mapping[str, Sequence[float]]) -> str:
+    """Return the table; a sentence when nothing was measured."""
+    if not series:
+        return "Not measured."
+    rest = spread(series[WHOLE]).median - spread(series[CONSTANT]).median
+    rest -= sum(difference(series[WHOLE], series[part]).median for part in PARTS)
+    rows = [[name, with_spread(spread(series[name]), _one_digit)] for name in (CONSTANT, WHOLE)]
+    rows += [[part, with_spread(difference(series[WHOLE], series[part]), _one_digit)] for part in PARTS]
+    rows.append(["finding the operation, the call, and all that is left", _one_digit(rest)])
+    return table(["", "CPU µs/request"], rows)
+
+
+def _one_digit(value: float) -> str:
+    return f"{value:.1f}"
+
+
+async def _measured(token: str, rounds: int) -> dict[str, list[float]]:
+    current = settings()
+    pool = await db.connect(current, str(current.database_url))
+    try:
+        return await measure(token, rounds)
+    finally:
+        await pool.close()
+
+
+def main() -> None:
+    """Measure, and print."""
+    token, core, rounds = sys.argv[1:]
+    os.sched_setaffinity(0, {int(core)})
+    logging.config.dictConfig(logs.configuration("INFO", "json"))
+    print(json.dumps(uvloop.run(_measured(token, int(rounds)))))
+
+
+if __name__ == "__main__":
+    main()
