@@ -113,9 +113,13 @@ async def authorize(requirements: RequirementSets, credentials: Credentials) -> 
         cookie = next(verify(str(credentials[name]), _TOKENS[name]) for name in _COOKIES if name in credentials)
         csrf.require(str(credentials["csrf"]), cookie.session_id)
     current().user_id = str(principal.user_id)
-    if not any(all(principal.scopes.issuperset(scopes) for _, scopes in requirement) for requirement in requirements):
-        raise PermissionDenied("Your credentials do not hold the scope that this takes.")
-    return principal
+    for requirement in requirements:
+        for _, scopes in requirement:
+            if not principal.scopes.issuperset(scopes):
+                break
+        else:
+            return principal
+    raise PermissionDenied("Your credentials do not hold the scope that this takes.")
 
 
 # What a job that writes posts for a member asks of his role, long after the request that queued it was let in.

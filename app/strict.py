@@ -140,12 +140,10 @@ def read_parameters(operation: Operation, path: Mapping[str, str], query: bytes)
         _check_format(name, form, path[name], errors)
     values: dict[str, str] = {}
     try:
-        pairs = query and parse_qsl(
-            query.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_MAX_PAIRS
-        )
+        pairs = pairs_of(query) if query else ()
     except ValueError:
         raise MalformedRequest("The query string cannot be decoded.") from None
-    for name, value in pairs or ():
+    for name, value in pairs:
         if name not in operation.query:
             errors.append(
                 FieldError(parameter=name[:200], code="unknown_parameter", detail="There is no such parameter.")
@@ -158,6 +156,18 @@ def read_parameters(operation: Operation, path: Mapping[str, str], query: bytes)
     if errors:
         raise ValidationFailed(errors=errors)
     return values
+
+
+def pairs_of(query: bytes) -> Iterable[tuple[str, str]]:
+    """Return the names and values of a query, as `parse_qsl` does. Raises ValueError for what cannot be decoded."""
+    text = query.decode("ascii")
+    if "%" in text or "+" in text:
+        return parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=_MAX_PAIRS)
+    parts = text.split("&")
+    if len(parts) > _MAX_PAIRS:
+        raise ValueError("there are too many parameters")
+    # Nothing is encoded, so nothing needs to be decoded: that takes a third of the time.
+    return [(name, value) for name, _, value in (part.partition("=") for part in parts if part)]
 
 
 def _check_format(name: str, form: str | None, value: str, errors: list[FieldError]) -> None:

@@ -65,19 +65,29 @@ def forget() -> None:
     _remembered.clear()
 
 
+def _known(name: object) -> Holder | None:
+    known = _remembered.get(name)
+    return known[1] if known is not None and known[0] > monotonic() else None
+
+
 async def holder_of_session(session_id: UUID, user_id: UUID) -> Holder | None:
     """Return the member of a living session, or None."""
+    name = session_id, user_id
+    if (known := _known(name)) is not None:
+        return known
 
     async def find(connection: Connection) -> Holder | None:
         row = await _SESSION.first(connection, session_id=session_id, user_id=user_id)
         return Holder(row["id"], row["role"]) if row else None
 
-    return await _remember((session_id, user_id), find)
+    return await _remember(name, find)
 
 
 async def holder_of_key(key: str) -> Holder | None:
     """Return the member for whom this key acts, or None; notes at times that the key was used."""
     secret_hash = sha256(key.encode()).digest()
+    if (known := _known(secret_hash)) is not None:
+        return known
 
     async def find(connection: Connection) -> Holder | None:
         row = await _KEY.first(connection, secret_hash=secret_hash)
@@ -97,10 +107,8 @@ def last_known_holder(key: bytes) -> Holder | None:
 
 
 async def _remember(name: object, find: Callable[[Connection], Awaitable[Holder | None]]) -> Holder | None:
-    known = _remembered.get(name)
-    now = monotonic()
-    if known is not None and known[0] > now:
-        return known[1]
+    # Good for so long from before it was asked for.
+    until = monotonic() + REMEMBERED_SECONDS
     async with reading() as connection:
         found = await find(connection)
     # Nobody is remembered as refused: who logs in must get in, and the refused must not fill the memory.
@@ -109,5 +117,5 @@ async def _remember(name: object, find: Callable[[Connection], Awaitable[Holder 
         return None
     if len(_remembered) >= MAX_REMEMBERED:
         _remembered.clear()
-    _remembered[name] = (now + REMEMBERED_SECONDS, found)
+    _remembered[name] = (until, found)
     return found

@@ -16,7 +16,7 @@ from app.contract import resolve
 from app.current import current
 from app.naming import is_json
 from app.runtime.results import HTTPResult
-from app.runtime.written import last_written
+from app.runtime.written import Serialize, as_json, last_written, pydantic_json
 from generated import models
 
 _SUCCESS, _REDIRECT = range(200, 300), range(300, 400)
@@ -54,15 +54,10 @@ class Declared:
     model: str
     content_type: tuple[bytes, bytes] | None
     headers: tuple[str, ...]
-    # From what a handler returns to JSON, and from JSON to what the contract has; None where the content is no JSON.
-    dump: Callable[..., bytes] | None = None
+    # From what a handler returns to JSON as Pydantic has it, and from JSON to what the contract has; None where the
+    # content is no JSON.
+    dump: Serialize | None = None
     check: Callable[[bytes], object] | None = None
-
-    def write(self, body: object) -> bytes:
-        """Return a body as JSON."""
-        assert self.dump is not None  # noqa: S101 - Asked only of what is JSON.
-        # Whether it is what was declared is a check of its own; a warning in the log would be half of one.
-        return self.dump(body, by_alias=True, exclude_unset=True, warnings=False)
 
 
 def _declared(described: Mapping[str, Any]) -> Declared:
@@ -134,8 +129,10 @@ class Answers:
         self._due += self._checked
         if self._due >= 1:
             self._due -= 1
-            if body and declared.dump and body != declared.write(result.body):
-                raise BrokenContract(f"{self._operation}: the body has changed since its ETag was made")
+            if body and declared.dump and body != pydantic_json(result.body, declared.dump):
+                raise BrokenContract(
+                    f"{self._operation}: the body has changed since its ETag was made, or is not what Pydantic writes"
+                )
             self._hold(declared, result.status_code, headers, body)
         return Answer(result.status_code, headers, body or b"")
 
@@ -150,7 +147,7 @@ class Answers:
         if result.status_code in _EMPTY or (body is None and not declared.media_type):
             return None
         if declared.dump is not None:
-            return last_written(body) or declared.write(body)
+            return last_written(body) or as_json(body, declared.dump)
         if isinstance(body, str):
             return body.encode()
         if isinstance(body, bytes):

@@ -105,6 +105,8 @@ class Security:
         names = dict.fromkeys(name for requirement in self._alternatives for name, _ in requirement)
         self._readers = [(name, _reader(name, schemes[name])) for name in names]
         self._authorize = authorize
+        # What is known of those who bring just these credentials.
+        self._eligible: dict[tuple[str, ...], RequirementSets] = {}
 
     async def authenticate(self, arrived: Arrived) -> object:
         """Return who calls, or None where that is nobody and nobody has to.
@@ -113,11 +115,12 @@ class Security:
         knows the credentials decides. Raises NotAuthenticated (401) where there is none.
         """
         presented = {name: credential for name, read in self._readers if (credential := read(arrived)) is not None}
-        if not presented and self.is_optional:
-            return None
-        eligible = tuple(
-            requirement for requirement in self._alternatives if all(name in presented for name, _ in requirement)
-        )
+        names = tuple(presented)
+        eligible = self._eligible.get(names)
+        if eligible is None:
+            eligible = self._eligible[names] = tuple(
+                requirement for requirement in self._alternatives if all(name in presented for name, _ in requirement)
+            )
         if not eligible:
             if self.is_optional:
                 return None

@@ -11,7 +11,7 @@ import os
 import subprocess
 import sys
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from time import process_time
@@ -34,11 +34,11 @@ from app.runtime.plans import Plan
 from app.settings import settings
 from scripts.bench import at_once, constant, servers
 from scripts.bench.empty import FIRST, PATHS
-from scripts.bench.figures import difference, spread
 from scripts.bench.load import LoadFailed
-from scripts.bench.tables import table, with_spread
+from scripts.bench.tables import table
 
-ROUNDS, CALLS, WARM_CALLS = 9, 400, 300
+# Short rounds, so that a part and its absence are measured close to each other.
+ROUNDS, CALLS, WARM_CALLS = 31, 150, 300
 CONSTANT, WHOLE = "raw ASGI", "all"
 PARAMETERS, SECURITY, ANSWER = "parameters", "token, session and scope", "answer as JSON"
 LIMIT, AROUND, FRAME, LOG = (
@@ -47,7 +47,10 @@ LIMIT, AROUND, FRAME, LOG = (
     "request id, timing and headers",
     "line of the log",
 )
+REST = "finding the operation, the call, and all that is left"
 PARTS = (LOG, FRAME, AROUND, LIMIT, SECURITY, PARAMETERS, ANSWER)
+# The frame writes the line of the log, so leaving it out leaves out both.
+WITHOUT = {FRAME: LOG}
 LOGGER = logging.getLogger("app.requests")
 
 
@@ -128,7 +131,7 @@ def variants() -> dict[str, Variant]:
 
 
 @contextmanager
-def in_force(variant: Variant) -> Iterator[None]:
+def in_force(variant: Variant) -> Generator[None]:
     """Leave out what is not in the chain of applications."""
     limits.use((Unlimited if variant.without == LIMIT else limits.Limits)(settings(), identify))
     LOGGER.setLevel(logging.WARNING if variant.without == LOG else logging.NOTSET)
@@ -197,16 +200,12 @@ def section(series: Mapping[str, Sequence[float]]) -> str:
     """Return the table; a sentence when nothing was measured."""
     if not series:
         return "Not measured."
-    rest = spread(series[WHOLE]).median - spread(series[CONSTANT]).median
-    rest -= sum(difference(series[WHOLE], series[part]).median for part in PARTS)
-    rows = [[name, with_spread(spread(series[name]), _one_digit)] for name in (CONSTANT, WHOLE)]
-    rows += [[part, with_spread(difference(series[WHOLE], series[part]), _one_digit)] for part in PARTS]
-    rows.append(["finding the operation, the call, and all that is left", _one_digit(rest)])
-    return table(["", "CPU µs/request"], rows)
-
-
-def _one_digit(value: float) -> str:
-    return f"{value:.1f}"
+    # Whatever else happens on a machine only adds to a round.
+    took = {name: min(rounds) for name, rounds in series.items()}
+    saved = {part: took[WITHOUT.get(part, WHOLE)] - took[part] for part in PARTS}
+    rest = took[WHOLE] - took[CONSTANT] - sum(saved.values())
+    rows = {CONSTANT: took[CONSTANT], WHOLE: took[WHOLE], **saved, REST: rest}
+    return table(["", "CPU µs/request"], [[name, f"{value:.1f}"] for name, value in rows.items()])
 
 
 async def _measured(token: str, rounds: int) -> dict[str, list[float]]:
