@@ -10,10 +10,10 @@ import logging.config
 import os
 import subprocess
 import sys
-from collections import defaultdict
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from statistics import median
 from time import process_time
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -38,7 +38,7 @@ from scripts.bench.load import LoadFailed
 from scripts.bench.tables import table
 
 # Short rounds, so that a part and its absence are measured close to each other.
-ROUNDS, CALLS, WARM_CALLS = 31, 150, 300
+ROUNDS, CALLS = 31, 150
 CONSTANT, WHOLE = "raw ASGI", "all"
 PARAMETERS, SECURITY, ANSWER = "parameters", "token, session and scope", "answer as JSON"
 LIMIT, AROUND, FRAME, LOG = (
@@ -169,22 +169,31 @@ async def call(app: ASGIApp, token: str) -> tuple[int, bytes]:
 
 
 async def measure(token: str, rounds: int) -> dict[str, list[float]]:
-    """Return the microseconds of CPU of a request by variant. Raises LoadFailed where one does not answer as the rest.
+    """Return the microseconds of CPU of a request by variant; by part, how many fewer they are without it.
 
-    The database must be in use.
+    A part is compared with its neighbour in time. The database must be in use. Raises LoadFailed where one does not
+    answer as the others.
     """
-    found, series = variants(), defaultdict[str, list[float]](list)
+    found = variants()
+    series: dict[str, list[float]] = {name: [] for name in found}
     for number in range(rounds + 1):
         for name, variant in found.items():
-            with in_force(variant):
-                if (answer := await call(variant.app, token)) != (200, constant.EMPTY):
-                    raise LoadFailed(f"{name} answered {answer[0]}: {answer[1].decode()[:500]}")
-                began = process_time()
-                for _ in range(CALLS if number else WARM_CALLS):
-                    await call(variant.app, token)
-                if number:
-                    series[name].append((process_time() - began) / CALLS * 1e6)
-    return dict(series)
+            beside = found[WITHOUT.get(name, WHOLE)]
+            whole, took = await timed(beside, token), await timed(variant, token)
+            if number:
+                series[name].append(whole - took if name in PARTS else took)
+    return series
+
+
+async def timed(variant: Variant, token: str) -> float:
+    """Return the microseconds of CPU of a request. Raises LoadFailed where it is not answered as it should be."""
+    with in_force(variant):
+        if (answer := await call(variant.app, token)) != (200, constant.EMPTY):
+            raise LoadFailed(f"without {variant.without or 'nothing'}: {answer[0]}: {answer[1].decode()[:500]}")
+        began = process_time()
+        for _ in range(CALLS):
+            await call(variant.app, token)
+        return (process_time() - began) / CALLS * 1e6
 
 
 def run(token: str, environment: Mapping[str, str], core: int, *, rounds: int = ROUNDS) -> dict[str, list[float]]:
@@ -200,12 +209,9 @@ def section(series: Mapping[str, Sequence[float]]) -> str:
     """Return the table; a sentence when nothing was measured."""
     if not series:
         return "Not measured."
-    # Whatever else happens on a machine only adds to a round.
-    took = {name: min(rounds) for name, rounds in series.items()}
-    saved = {part: took[WITHOUT.get(part, WHOLE)] - took[part] for part in PARTS}
-    rest = took[WHOLE] - took[CONSTANT] - sum(saved.values())
-    rows = {CONSTANT: took[CONSTANT], WHOLE: took[WHOLE], **saved, REST: rest}
-    return table(["", "CPU µs/request"], [[name, f"{value:.1f}"] for name, value in rows.items()])
+    took = {name: median(rounds) for name, rounds in series.items()}
+    rest = took[WHOLE] - took[CONSTANT] - sum(took[part] for part in PARTS)
+    return table(["", "CPU µs/request"], [[name, f"{value:.1f}"] for name, value in {**took, REST: rest}.items()])
 
 
 async def _measured(token: str, rounds: int) -> dict[str, list[float]]:

@@ -206,7 +206,7 @@ a core, which holds the fastest figures down; the CPU time of the service's proc
 {overhead.section(result.overhead)}
 
 Of that, in one process without a server, so that nothing is waited for: the request to {FIRST} with each part left out
-in turn, the fastest of {LAYERS} rounds (`scripts/bench/layers.py`).
+in turn and beside it whole; medians of {LAYERS} short rounds (`scripts/bench/layers.py`).
 
 {layers.section(result.layers)}
 

@@ -14,19 +14,17 @@ from tests.committed import Committed, committed, committed_database
 
 __all__ = ["committed", "committed_database"]
 
-SERIES = {CONSTANT: [2.0, 4.0], WHOLE: [100.0, 110.0]} | {
-    part: [100.0 - number, 110.0 - number] for number, part in enumerate(PARTS, 1)
+SERIES = {CONSTANT: [2.0, 4.0, 3.0], WHOLE: [110.0, 105.0, 100.0]} | {
+    part: [number - 9.0, number, number + 1.0] for number, part in enumerate(PARTS, 1)
 }
 
 
-def test_the_table_says_what_is_saved_without_each_part() -> None:
+def test_the_table_says_what_each_part_costs() -> None:
     section = layers.section(SERIES)
-    assert f"| {WHOLE} | 100.0 |" in section
-    # The second one is compared with what is left without the first.
-    saved = {part: number - (number == 2) for number, part in enumerate(PARTS, 1)}
-    for part, number in saved.items():
+    assert f"| {CONSTANT} | 3.0 |\n| {WHOLE} | 105.0 |" in section
+    for number, part in enumerate(PARTS, 1):
         assert f"| {part} | {number}.0 |" in section
-    assert section.endswith(f"and all that is left | {100 - 2 - sum(saved.values())}.0 |")
+    assert section.endswith(f"and all that is left | {105 - 3 - sum(range(1, len(PARTS) + 1))}.0 |")
 
 
 def test_what_was_not_measured_is_not_told() -> None:
@@ -41,7 +39,7 @@ def measured(dsn: str, folder: Path) -> dict[str, list[float]]:
     with servers.running(GALLEY, dsn=dsn, folder=folder, cores={core}, path="/api/v1/tags") as galley:
         tokens = [identity.log_in(galley, name) for name in ("member_1", overhead.ADMIN)]
     environment = servers.environment_of(dsn, folder)
-    with pytest.raises(LoadFailed, match="all answered 403"):
+    with pytest.raises(LoadFailed, match="without nothing: 403"):
         layers.run(tokens[0], environment, core, rounds=1)
     return layers.run(tokens[1], environment, core, rounds=2)
 
