@@ -20,7 +20,8 @@ PATH = "/api/v1/posts"
 
 @pytest.fixture
 def service() -> Iterator[Service]:
-    with directory() as data_dir, running(data_dir) as service:
+    # Kept answers would be given for a moment longer.
+    with directory() as data_dir, running(data_dir, PUBLIC_CACHE_SECONDS="0") as service:
         yield service
 
 

@@ -6,13 +6,15 @@ from collections.abc import AsyncIterator
 from uuid import UUID
 
 import pytest
-from httpx2 import ASGITransport, AsyncClient
+from httpx2 import AsyncClient
 
+from app import db
 from app.main import create_app
 from app.runtime import dispatch
 from app.settings import Settings
 from tests.committed import Committed
 from tests.conftest import BASE_URL
+from tests.contract.checked import checked_client
 from tests.factories import Member
 
 pytestmark = pytest.mark.xdist_group("committed")
@@ -25,12 +27,16 @@ TOGETHER = 40
 @pytest.fixture
 async def keeping(committed: Committed, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[AsyncClient]:
     """A client of a service that keeps its answers for long."""
-    del committed
     given = Settings(public_cache_seconds=60)
     monkeypatch.setattr("app.main.settings", lambda: given)
-    # Of so many answers it is asked whose they are; whether they keep the contract is asked elsewhere.
-    async with AsyncClient(transport=ASGITransport(create_app()), base_url=BASE_URL) as client:
+    # Many ask at once, and it is not asked how long they wait.
+    patience = dict.fromkeys(("database_pool_timeout", "database_connect_timeout", "database_command_timeout"), 60)
+    few = {"database_pool_size": 8, "database_max_overflow": 0}
+    pool = await db.connect(given.model_copy(update=few | patience), committed.dsn)
+    async with checked_client(create_app(), BASE_URL, record=False, every=20) as client:
         yield client
+    db.use(committed.pool)
+    await pool.close()
 
 
 async def interleave(committed: Committed, keeping: AsyncClient, requests: int) -> None:
