@@ -229,7 +229,7 @@ def _count(response: Response) -> None:
     )
 
 
-def _forget(case: Case) -> None:
+def _forget(case: Case, response: Response) -> None:
     """Forget what has gone or may be another version now."""
     for known in SLICES:
         known.forget(case)
@@ -243,9 +243,9 @@ def _forget(case: Case) -> None:
                 things.pop(key, None)
         _labels.difference_update(gone)
         _categories.difference_update(gone)
-    tagged = "/tags/" in case.formatted_path and case.method in ("PATCH", "DELETE", "PUT")
-    if tagged or name in ("removeItemImage", "deleteMedia"):
-        # What is done to a tag or an image is done to all that carries it, which is a new version of each.
+    # What is done to a tag is done to all that carries it, which is a new version of each. What has no version of its
+    # own, as an image, a category that has gone or a member who leaves, may have made one of something else.
+    if case.method != "GET" and ("/tags/" in case.formatted_path or "etag" not in response.headers):
         _tags.clear()
 
 
@@ -276,7 +276,7 @@ def after_call(_: HookContext, case: Case, response: Response) -> None:
     if not 200 <= response.status_code < 300:  # noqa: PLR2004 - Successes.
         return
     _done.add(operation_of(case))
-    _forget(case)
+    _forget(case, response)
     if not response.headers.get("content-type", [""])[0].startswith("application/json"):
         return
     if "idempotent-replayed" in response.headers:
