@@ -7,6 +7,7 @@ survives or a kind could not be planted anywhere.
 import argparse
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -50,11 +51,18 @@ def _loops(environment: dict[str, str]) -> list[Outcome]:
             )
         running.append((process, output, log))
     outcomes: list[Outcome] = []
-    for process, output, log in running:
-        process.wait()
-        if not output.exists():
-            sys.exit(f"a run ended without a result; see {log.relative_to(ROOT)}\n{log.read_text()[-2000:]}")
-        outcomes += json.loads(output.read_bytes())
+    try:
+        for process, output, log in running:
+            process.wait()
+            if not output.exists():
+                sys.exit(f"a run ended without a result; see {log.relative_to(ROOT)}\n{log.read_text()[-2000:]}")
+            outcomes += json.loads(output.read_bytes())
+    finally:
+        for process, _, _ in running:
+            if process.poll() is None:
+                # As Ctrl-C, so that it stops the database that it has started.
+                process.send_signal(signal.SIGINT)
+                process.wait()
     return outcomes
 
 
