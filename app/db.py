@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import asyncpg
 
-from app import written
+from app import writes
 from app.pool import Pool
 from app.problems import ServiceUnavailable
 from app.settings import Settings
@@ -145,7 +145,7 @@ class transaction:  # noqa: N801 - As `reading`.
         finally:
             # Also where nobody knows what has become of it.
             if self._shows:
-                written.happened()
+                writes.happened()
 
 
 async def check() -> None:

@@ -15,7 +15,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import ASGIApp
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from app import contract, db, limits, meta, problems, slices, written
+from app import contract, db, limits, meta, problems, slices, writes
 from app.access import authorize, identify
 from app.around import Around
 from app.frame import Frame
@@ -68,7 +68,7 @@ async def _lifespan(_: FastAPI) -> AsyncGenerator[None]:
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
     signs = partial(db.open_connection, current, current.database_url, name="galley signs")
-    async with limits.in_force().shared(), written.shared(signs), slices.at_work():
+    async with limits.in_force().shared(), writes.shared(signs), slices.at_work():
         yield
     db.use(None)
     await pool.close()
@@ -134,7 +134,7 @@ def create_app() -> ASGIApp:
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     kept = Kept(current.public_cache_seconds)
-    written.use(kept.clear)
+    writes.use(kept.clear)
     app: ASGIApp = Dispatch(framework, plans(), kept)
     for part, args, kwargs in reversed(middleware(current)):
         app = part(app, *args, **kwargs)

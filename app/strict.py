@@ -166,7 +166,7 @@ def pairs_of(query: bytes) -> Iterable[tuple[str, str]]:
     parts = text.split("&")
     if len(parts) > _MAX_PAIRS:
         raise ValueError("there are too many parameters")
-    # Nothing is encoded, so nothing needs to be decoded: that takes a third of the time.
+    # Nothing is encoded, so nothing needs to be decoded: that takes half of the time.
     return [(name, value) for name, _, value in (part.partition("=") for part in parts if part)]
 
 

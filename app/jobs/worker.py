@@ -19,7 +19,7 @@ from pgqueuer.domain.errors import PgqException, RetryRequested
 from pgqueuer.domain.models import Context, Schedule
 from pgqueuer.domain.models import Job as Message
 
-from app import clock, db, written
+from app import clock, db, writes
 from app.crew import DRAIN_SECONDS, HAND_BACK_SECONDS, POOL, TASKS
 from app.jobs import service
 from app.jobs.attempts import Again, Superseded, attempt
@@ -65,7 +65,7 @@ class Worker:
         log.info("working", extra={"kinds": sorted(kind.name for kind in self._kinds)})
         pool = db.make_pool(self._settings.model_copy(update=limits), self._dsn)
         db.use(pool)
-        async with written.shared(partial(db.open_connection, self._settings, self._dsn, name="galley signs")):
+        async with writes.shared(partial(db.open_connection, self._settings, self._dsn, name="galley signs")):
             while not self._stop.is_set():
                 try:
                     await self._work()

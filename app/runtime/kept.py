@@ -2,7 +2,7 @@
 
 Kept is what is asked for without any credentials and may be kept by everybody (`Cache-Control: public`). Nothing that
 depends on who asks comes here. A write throws everything away, so that who has written reads what was written; other
-processes hear of it (app/written.py).
+processes hear of it (app/writes.py).
 """
 
 import asyncio

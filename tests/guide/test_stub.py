@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from app import writes
 from app.contract import operations
 from app.current import Current, begin
 from app.problems import NotFound
@@ -86,3 +87,15 @@ def test_remembers_what_was_deleted_until_it_is_made_again() -> None:
     begin(Current(path="/api/v1/tags", operation="createTag"))
     assert (stub.answer().headers or {})["Location"] == path
     assert ask("getTag", path) == 200
+
+
+@pytest.mark.parametrize(
+    ("operation", "path", "told"),
+    [("getTag", "/api/v1/tags/one", 0), ("deleteTag", "/api/v1/tags/one", 1), ("createTag", "/api/v1/tags", 1)],
+)
+def test_what_it_changes_is_kept_nowhere(monkeypatch: pytest.MonkeyPatch, operation: str, path: str, told: int) -> None:
+    times: list[None] = []
+    monkeypatch.setattr(writes, "happened", lambda: times.append(None))
+    monkeypatch.setattr(stub, "_gone", set[str]())
+    ask(operation, path)
+    assert len(times) == told

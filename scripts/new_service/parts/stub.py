@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any, cast
 from zlib import compress, crc32
 
+from app import writes
 from app.contract import BASE_PATH, Operation, bundle, operations, resolve
 from app.current import current
 from app.problems import NotFound
@@ -75,6 +76,9 @@ def answer() -> HTTPResult[Any]:
     if "Location" in headers:
         headers["Location"] = _location(made)
         _gone.discard(headers["Location"])
+    if method != "GET":
+        # A commit would say so; here there is none.
+        writes.happened()
     return HTTPResult(made.status, made.body, headers)
 
 
