@@ -14,8 +14,8 @@ from asyncpg import Record
 from starlette.requests import cookie_parser
 
 from app.auth import csrf
-from app.auth.living import holder_of_key, holder_of_session, last_known_holder
-from app.auth.tokens import Claims, TokenRefused, TokenType, verify
+from app.auth.living import Holder, holder_of_key, holder_of_session, last_known_holder
+from app.auth.tokens import REMEMBERED, Claims, TokenRefused, TokenType, verify
 from app.contract import role_scopes
 from app.current import current
 from app.problems import InvalidToken, PermissionDenied
@@ -40,6 +40,10 @@ class Principal:
         return scope in self.scopes
 
 
+# Whom tokens stand for, as long as what is known of their holders is the same; it is asked anew twice a second.
+_principals: dict[str, tuple[Holder, Principal]] = {}
+
+
 async def _of_token(token: str, kind: TokenType) -> Principal:
     try:
         claims = verify(token, kind)
@@ -48,7 +52,15 @@ async def _of_token(token: str, kind: TokenType) -> Principal:
     holder = await holder_of_session(claims.session_id, claims.user_id)
     if holder is None:
         raise InvalidToken
-    return Principal(holder.user_id, claims.session_id, holder.role, claims.scopes & role_scopes()[holder.role], claims)
+    known = _principals.get(token)
+    if known is not None and known[0] is holder:
+        return known[1]
+    scopes = claims.scopes & role_scopes()[holder.role]
+    principal = Principal(holder.user_id, claims.session_id, holder.role, scopes, claims)
+    if len(_principals) >= REMEMBERED:
+        _principals.clear()
+    _principals[token] = holder, principal
+    return principal
 
 
 async def _of_key(key: str) -> Principal:

@@ -6,11 +6,13 @@ known, and is done here in one go. Every other request goes their way, and what 
 type is remembered, so that each has one meaning (docs/decisions/0036-around-a-request.md has the figures).
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import cast
 
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.whole import Header, in_two, send_whole
 
 # How many hosts and media types are remembered, and how long they may be; clients make hosts up where a pattern fits.
 REMEMBERED, LONGEST = 256, 255
@@ -47,7 +49,7 @@ class Around:
             await self._cors(scope, receive, send)
         else:
             # CORS would do no more than tell that a page of another origin may get another answer.
-            await self._app(scope, receive, _Answer(self.compression, scope, send, b"Origin").send)
+            await self._app(scope, receive, _Answer(self.compression, scope, send, b"Origin"))
 
     async def _welcome(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Go on with a request whose host is good."""
@@ -61,7 +63,7 @@ class Around:
     async def _packed(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Go on with a request that CORS lets through, and whose answer it looks after."""
         is_answered = scope["type"] == "http"
-        await self._app(scope, receive, _Answer(self.compression, scope, send).send if is_answered else send)
+        await self._app(scope, receive, _Answer(self.compression, scope, send) if is_answered else send)
 
 
 class Compression:
@@ -106,7 +108,7 @@ class _Answer:
         self._start: Message | None = None
         self._rest: Send = send
 
-    async def send(self, message: Message) -> None:
+    async def __call__(self, message: Message) -> None:
         """Send the next part of the answer."""
         if self._start is not None:
             start, self._start = self._start, None
@@ -115,6 +117,25 @@ class _Answer:
             await self._look_at(message)
         else:
             await self._rest(message)
+
+    def whole(self, status: int, headers: list[Header], body: bytes) -> Awaitable[None]:
+        """Send a whole answer: in one go unless compression has to look at it."""
+        vary = self._vary
+        if len(body) >= self._compression.minimum_size:
+            media_type = b""
+            for name, value in headers:
+                if name == b"content-type":
+                    media_type = value
+                elif name == b"content-encoding":
+                    return in_two(self, status, headers, body)
+            left = self._compression.untouched.get(media_type)
+            if left is None or status == _PARTIAL or b"gzip" in (_first(self._scope, b"accept-encoding") or b""):
+                return in_two(self, status, headers, body)
+            if not left:
+                vary = b"Accept-Encoding, " + vary if vary else b"Accept-Encoding"
+        if vary:
+            _vary(headers, vary)
+        return send_whole(self._send, status, headers, body)
 
     async def _look_at(self, start: Message) -> None:
         media_type = None
@@ -164,13 +185,17 @@ def _first(scope: Scope, wanted: bytes) -> bytes | None:
 
 def _varied(start: Message, value: bytes) -> Message:
     """Return the start of an answer that depends on one more header of the request."""
-    headers = start.get("headers", ())
-    for name, _ in headers:
-        if name == b"vary":
-            value = b", ".join([*(text for name, text in headers if name == b"vary"), value])
-            headers = [header for header in headers if header[0] != b"vary"]
-            break
-    return {**start, "headers": [*headers, (b"vary", value)]}
+    headers = [*start.get("headers", ())]
+    _vary(headers, value)
+    return {**start, "headers": headers}
+
+
+def _vary(headers: list[Header], value: bytes) -> None:
+    """Say that an answer depends on one more header of the request."""
+    given = [text for name, text in headers if name == b"vary"]
+    if given:
+        headers[:] = [header for header in headers if header[0] != b"vary"]
+    headers.append((b"vary", b", ".join([*given, value])))
 
 
 def _built(layer: Middleware, app: ASGIApp) -> ASGIApp:

@@ -13,6 +13,8 @@ class Current:
     """Filled in as the request proceeds."""
 
     request_id: str = NO_REQUEST
+    # The same where the client has given it.
+    claimed_id: str = ""
     path: str = ""
     query: str = ""
     # The path template and the operationId; empty until, and unless, the request is for an operation.

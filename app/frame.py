@@ -2,8 +2,9 @@
 
 import logging
 import re
-from collections.abc import Iterable
+from collections.abc import Awaitable, Generator, Mapping
 from time import perf_counter
+from typing import Any
 from urllib.parse import quote
 
 from starlette.exceptions import HTTPException
@@ -16,6 +17,7 @@ from app.ids import new_hex
 from app.limits import in_force
 from app.logs import RequestRecord
 from app.problems import InternalError, Problem, from_framework, render
+from app.whole import Header, Usual, in_two
 
 log = logging.getLogger("app.requests")
 
@@ -37,7 +39,19 @@ UNREAD = "-"
 _FAILURE = 400
 _HSTS = (b"strict-transport-security", b"max-age=63072000; includeSubDomains")
 
-Header = tuple[bytes, bytes]
+
+class _Done:
+    """What has been done and need not be waited for."""
+
+    __slots__ = ()
+
+    def __await__(self) -> Generator[None, None, None]:
+        """Wait for nothing."""
+        return
+        yield
+
+
+_DONE = _Done()
 
 
 class Frame:
@@ -47,65 +61,89 @@ class Frame:
         """Wrap `app`; with `https_only` browsers are told to come back by HTTPS alone."""
         self._app = app
         always = [*_SECURITY, _HSTS] if https_only else _SECURITY
-        self._same_site, self._any_site = [*always, _SAME_SITE], [*always, _ANY_SITE]
+        # By whether pages of other sites may show the answer, and whether it brings a policy of its own.
+        self.usual = {
+            (site is _ANY_SITE, has_policy): Usual([*always, site, *([] if has_policy else [_NO_CONTENT])])
+            for site in (_SAME_SITE, _ANY_SITE)
+            for has_policy in (False, True)
+        }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request; other scopes pass through."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        started = perf_counter()
         request = _request(scope)
         begin(request)
-        status = refused = 0
-
-        async def framed(message: Message) -> None:
-            nonlocal status, refused
-            if message["type"] == "http.response.start":
-                code = message["status"]
-                if code >= _FAILURE and _is_plain(message):
-                    # So the framework refuses a host or an origin; its words follow.
-                    refused = code
-                    return
-                status = code
-                if code >= _FAILURE and not request.quota and _is_for_operations(scope):
-                    await in_force().note(request)
-                message = {**message, "headers": self._headers_of(message, request, perf_counter() - started)}
-            elif refused:
-                problem = from_framework(HTTPException(refused))
-                problem.detail, refused = message["body"].decode(), 0
-                await _answer(problem, scope, receive, framed)
-                return
-            await send(message)
-
+        framed = _Framed(self.usual, request, scope, receive, send)
         try:
             await self._app(scope, receive, framed)
         except Exception:
             # The framework has answered with a problem where it still could, and passes the failure on.
-            if not status:
+            if not framed.status:
                 log.exception("failure before an answer")
                 await _answer(InternalError(), scope, receive, framed)
         finally:
-            _log(scope, request, status, perf_counter() - started)
+            _log(scope, request, framed.status, perf_counter() - framed.started)
 
-    def _headers_of(self, start: Message, request: Current, seconds: float) -> list[Header]:
-        """Return the headers of an answer, with those that every answer has."""
-        is_success = start["status"] < _FAILURE
-        own: Iterable[Header] = start.get("headers", ())
-        headers = [*own, *(self._any_site if request.is_embeddable and is_success else self._same_site)]
+
+class _Framed:
+    """The answer to one request on its way out. It refers to nothing that refers to it, so it goes when it is sent."""
+
+    __slots__ = ("_receive", "_refused", "_request", "_scope", "_send", "_usual", "started", "status")
+
+    def __init__(
+        self, usual: Mapping[tuple[bool, bool], Usual], request: Current, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        self.started = perf_counter()
+        # Until there is an answer it has none; nor is there one while a refusal of the framework waits for its words.
+        self.status = self._refused = 0
+        self._usual, self._request, self._scope, self._receive, self._send = usual, request, scope, receive, send
+
+    async def __call__(self, message: Message) -> None:
+        """Send the next part of the answer."""
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            if self.status >= _FAILURE:
+                if _is_plain(message):
+                    # So the framework refuses a host or an origin; its words follow.
+                    self._refused, self.status = self.status, 0
+                    return
+                if not self._request.quota and _is_for_operations(self._scope):
+                    await in_force().note(self._request)
+            headers = [*message.get("headers", ())]
+            usual = self._add(headers)
+            message = {**message, "headers": headers + usual.headers}
+        elif self._refused:
+            problem = from_framework(HTTPException(self._refused))
+            problem.detail, self._refused = message["body"].decode(), 0
+            await _answer(problem, self._scope, self._receive, self)
+            return
+        await self._send(message)
+
+    def whole(self, status: int, headers: list[Header], body: bytes) -> Awaitable[None]:
+        """Send a whole answer, which is a success of an operation."""
+        self.status = status
+        usual = self._add(headers)
+        write: Any = getattr(self._send, "write", None)
+        if write is not None and write(status, headers, usual, body):
+            return _DONE
+        return in_two(self._send, status, headers + usual.headers, body)
+
+    def _add(self, headers: list[Header]) -> Usual:
+        """Add to the headers of an answer those that depend on the request; return those that every answer has."""
+        request, is_success = self._request, self.status < _FAILURE
+        has_policy = False
+        for name, _ in headers:
+            if name == _POLICY:
+                has_policy = True
         headers.append((b"x-request-id", request.request_id.encode()))
-        headers.append((b"server-timing", b"app;dur=%.1f" % (seconds * 1000)))
+        headers.append((b"server-timing", b"app;dur=%.1f" % ((perf_counter() - self.started) * 1000)))
         if request.cache_control and is_success:
             headers += ((b"cache-control", request.cache_control), _VARY)
-        if request.notices:
-            headers += request.notices
-        if request.quota:
-            headers += request.quota
-        for name, _ in own:
-            if name == _POLICY:
-                return headers
-        headers.append(_NO_CONTENT)
-        return headers
+        headers += request.notices
+        headers += request.quota
+        return self._usual[request.is_embeddable and is_success, has_policy]
 
 
 def _is_for_operations(scope: Scope) -> bool:
@@ -119,8 +157,10 @@ def _request(scope: Scope) -> Current:
             given = value
             break
     client = scope.get("client")
+    claimed = given.decode() if given and _VALID_ID.fullmatch(given) else ""
     return Current(
-        request_id=given.decode() if given and _VALID_ID.fullmatch(given) else new_hex(),
+        request_id=claimed or new_hex(),
+        claimed_id=claimed,
         path=scope["path"],
         query=scope["query_string"].decode("latin-1"),
         address=canonical(client[0]) if client else "",
@@ -150,4 +190,6 @@ def _log(scope: Scope, request: Current, status: int, seconds: float) -> None:
             "user_id": request.user_id or None,
             "address": request.address or None,
         }
-        log.handle(RequestRecord(log.name, members, f"{method} {path} {request_id}"))
+        # A method and a path of the contract are no words of the client's.
+        claims = request.claimed_id if request.template else f"{method} {path} {request.claimed_id}"
+        log.handle(RequestRecord(log.name, members, claims))

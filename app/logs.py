@@ -83,11 +83,12 @@ class RequestRecord(logging.LogRecord):
 
     def __init__(self, logger: str, members: dict[str, Any], claims: str) -> None:
         """`claims` are what a client has a say in, and so where a secret may stand."""
-        vars(self).update(_USUAL)
-        self.name = logger
-        self.created = now = time()
-        self.msecs, self.relativeCreated = int(now % 1 * 1000) + 0.0, (now - _BEGUN) * 1000
-        vars(self).update(members)
+        # One dictionary, made in one go: attribute by attribute takes twice as long.
+        self.__dict__ = known = _USUAL.copy()
+        known["name"] = logger
+        known["created"] = now = time()
+        known["msecs"], known["relativeCreated"] = int(now % 1 * 1000) + 0.0, (now - _BEGUN) * 1000
+        known.update(members)
         self.members, self.claims = members, claims
 
 
@@ -124,7 +125,7 @@ def _plain(record: RequestRecord) -> str | None:
         line = orjson.dumps(members, str, _OPTIONS)
     except TypeError:
         return None
-    simple = line.isascii() and len(line) <= MAX_TEXT and not _may_hold_secret(record.claims)
+    simple = line.isascii() and len(line) <= MAX_TEXT and not (record.claims and _may_hold_secret(record.claims))
     return line.decode() if simple else None
 
 

@@ -2,9 +2,9 @@
 
 import asyncio
 import logging
-from collections import Counter
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Integer, Uuid, bindparam, func, select, update
@@ -32,31 +32,30 @@ class Views:
 
     def __init__(self, table: type[Viewed]) -> None:
         """Count for this table, and be written with all others."""
-        self._seen: Counter[UUID] = Counter()
+        self._seen: dict[UUID, int] = {}
         self._add = _adding(table)
         _ALL.append(self)
 
     def count(self, identifier: UUID) -> None:
         """Count a view, and each further one of the same answer."""
+        self._again(identifier)
+        current().again = partial(self._again, identifier)
 
-        def again() -> None:
-            self._seen[identifier] += 1
-
-        again()
-        current().again = again
+    def _again(self, identifier: UUID) -> None:
+        self._seen[identifier] = self._seen.get(identifier, 0) + 1
 
     async def flush(self) -> None:
         """Write what was counted so far; when that fails it is kept for the next time."""
         if not self._seen:
             return
-        batch = dict(self._seen)
-        self._seen.clear()
+        batch, self._seen = self._seen, {}
         try:
             # Nobody reads anything else for being counted.
             async with transaction(shows=False) as connection:
                 await self._add.run(connection, ids=list(batch), numbers=list(batch.values()))
         except BaseException:
-            self._seen.update(batch)
+            for identifier, number in batch.items():
+                self._seen[identifier] = self._seen.get(identifier, 0) + number
             raise
 
 

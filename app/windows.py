@@ -13,7 +13,7 @@ from limits import RateLimitItem
 
 # Keys of one rate; at 300 bytes each, and 32 more for each time that is remembered.
 MOST_KEYS = 100_000
-# Times that are past may stay a while, so that not every request moves all the others.
+# Times that are past may stay a while, so that not every request moves all the others: so many, and half of all.
 SLACK = 64
 # Every new key lets go of some that are past, so there are never more than twice those that are not.
 SWEPT = 2
@@ -49,7 +49,7 @@ class Memory:
             self._sweep(now)
         self._times[key] = times
         past = bisect_right(times, now - self._seconds)
-        if past > SLACK:
+        if past > SLACK and past > len(times) // 2:
             del times[:past]
             past = 0
         used = len(times) - past

@@ -6,18 +6,21 @@ sockets or one endless header would occupy a worker. A proxy in front usually do
 
 import asyncio
 import sys
+from collections.abc import Awaitable, Iterable
+from functools import partial
 from typing import Any
 
 import httptools
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 from app.current import current
 from app.frame import UNREAD, Frame
 from app.problems import HeadersTooLarge, MalformedRequest, Problem, render
 from app.settings import settings
+from app.whole import Header, Usual
 
 MAX_HEAD_BYTES = 65_536
 # A head must be complete in this time, from the first byte or from the connection's start.
@@ -77,6 +80,10 @@ class BoundedProtocol(HttpToolsProtocol):
         self._received = 0
         self._since = self.loop.time()
         super().on_headers_complete()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        served: Any = partial(_served, app, cycle)
+        super()._start_asgi_task(cycle, served)
 
     def on_message_complete(self) -> None:
         if self._is_offer():
@@ -166,6 +173,46 @@ class BoundedProtocol(HttpToolsProtocol):
         self.transport.write(b"".join(content))
         self.transport.write_eof()
         self.loop.call_later(LINGER_SECONDS, self.transport.close)
+
+
+class _Way:
+    """A `send` of uvicorn's that takes a whole answer as well."""
+
+    __slots__ = ("_cycle",)
+
+    def __init__(self, cycle: RequestResponseCycle) -> None:
+        self._cycle = cycle
+
+    def __call__(self, message: Any) -> Awaitable[None]:
+        """Send the next part of an answer."""
+        return self._cycle.send(message)
+
+    def write(self, status: int, headers: Iterable[Header], usual: Usual, body: bytes) -> bool:
+        """Write a whole answer as uvicorn would, or return False where there is more to it than to write.
+
+        The headers must be such as can be sent, and give the length of the body where it has one.
+        """
+        cycle = self._cycle
+        is_usual = cycle.keep_alive and not cycle.response_started and cycle.scope["method"] != "HEAD"
+        if not is_usual or cycle.disconnected or cycle.flow.write_paused:
+            return False
+        head = [STATUS_LINE[status]]
+        for name, value in cycle.default_headers:
+            head += (name, b": ", value, b"\r\n")
+        for name, value in headers:
+            head += (name, b": ", value, b"\r\n")
+        head += (usual.encoded, b"\r\n", body)
+        cycle.response_started = cycle.response_complete = True
+        cycle.waiting_for_100_continue = False
+        cycle.transport.write(b"".join(head))
+        cycle.message_event.set()
+        cycle.on_response()
+        return True
+
+
+def _served(app: ASGIApp, cycle: RequestResponseCycle, scope: Scope, receive: Receive, _: Send) -> Awaitable[None]:
+    """Serve a request whose answer may be sent in one go."""
+    return app(scope, receive, _Way(cycle))
 
 
 async def _no_body() -> Message:

@@ -4,7 +4,7 @@ Whether it really is what the contract declares can be checked on every answer o
 broke the contract is then a failure of the service, and nothing of the answer leaves it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -17,6 +17,7 @@ from app.current import current
 from app.naming import is_json
 from app.runtime.results import HTTPResult
 from app.runtime.written import Serialize, as_json, last_written, pydantic_json
+from app.whole import send_whole
 from generated import models
 
 _SUCCESS, _REDIRECT = range(200, 300), range(300, 400)
@@ -38,12 +39,11 @@ class Answer:
     def __init__(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes = b"") -> None:
         self.status, self.headers, self.body = status, headers, body
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Send it."""
         del scope, receive
         # What stands around writes into the headers; the same answer may be sent again.
-        await send({"type": "http.response.start", "status": self.status, "headers": [*self.headers]})
-        await send({"type": "http.response.body", "body": self.body})
+        return send_whole(send, self.status, [*self.headers], self.body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +88,10 @@ def _encoded(name: str, value: str) -> tuple[bytes, bytes]:
     return name.lower().encode("ascii"), value.encode("ascii")
 
 
+def _names_type(headers: list[tuple[bytes, bytes]]) -> bool:
+    return any(name == b"content-type" for name, _ in headers)
+
+
 class Answers:
     """The answers of one operation."""
 
@@ -122,7 +126,7 @@ class Answers:
         headers = [_encoded(name, value) for name, value in result.headers.items()] if result.headers else []
         if body is not None:
             headers.append((b"content-length", b"%d" % len(body)))
-            if declared.content_type and not any(name == b"content-type" for name, _ in headers):
+            if declared.content_type and not (result.headers and _names_type(headers)):
                 headers.append(declared.content_type)
         elif result.status_code not in _EMPTY:
             headers.append((b"content-length", b"0"))

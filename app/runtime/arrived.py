@@ -7,7 +7,8 @@ from typing import Any
 from starlette.types import Receive, Scope
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen: that costs a request more than all that is read of it.
+@dataclass(slots=True)
 class Arrived:
     """What came with a request, after its form has been accepted, and nothing of it is believed yet.
 

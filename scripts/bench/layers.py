@@ -32,6 +32,7 @@ from app.runtime.answers import Answer
 from app.runtime.dispatch import Dispatch
 from app.runtime.plans import Plan
 from app.settings import settings
+from app.whole import Header, Usual
 from scripts.bench import at_once, constant, servers
 from scripts.bench.empty import FIRST, PATHS
 from scripts.bench.load import LoadFailed
@@ -139,15 +140,29 @@ def in_force(variant: Variant) -> Generator[None]:
     LOGGER.setLevel(logging.NOTSET)
 
 
+class Taken:
+    """A `send` that takes whole answers, as the server's does (app/wire.py)."""
+
+    def __init__(self) -> None:
+        self.status, self.body = 0, b""
+
+    async def __call__(self, message: Message) -> None:
+        """Take a part of an answer."""
+        self.status, self.body = message.get("status", self.status), message.get("body", b"")
+
+    def write(self, status: int, headers: Sequence[Header], usual: Usual, body: bytes) -> bool:
+        """Take an answer in one go."""
+        del headers, usual
+        self.status, self.body = status, body
+        return True
+
+
 async def call(app: ASGIApp, token: str) -> tuple[int, bytes]:
     """Send the request, and return status and body."""
-    sent: list[Message] = []
+    taken = Taken()
 
     async def receive() -> Message:
         return {"type": "http.request", "body": b"", "more_body": False}
-
-    async def send(message: Message) -> None:
-        sent.append(message)
 
     parts = urlsplit(PATHS[FIRST])
     scope: Scope = {
@@ -164,8 +179,8 @@ async def call(app: ASGIApp, token: str) -> tuple[int, bytes]:
         "client": ("127.0.0.1", 50_000),
         "server": ("127.0.0.1", 8000),
     }
-    await app(scope, receive, send)
-    return sent[0]["status"], sent[1]["body"]
+    await app(scope, receive, taken)
+    return taken.status, taken.body
 
 
 async def measure(token: str, rounds: int) -> dict[str, list[float]]:

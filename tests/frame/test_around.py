@@ -13,6 +13,7 @@ from app import around
 from app.around import LONGEST, REMEMBERED, Around, Compression
 from app.main import layers
 from app.settings import Settings
+from app.whole import send_whole
 from tests.frame.traffic import ANSWERS, JSON, Messages, Pairs, body, requests, start
 
 
@@ -27,6 +28,23 @@ def application(seen: list[Any], answer: Messages) -> ASGIApp:
             await send(message)
         if not answer or answer[-1].get("more_body") or answer[-1]["type"] == "http.response.start":
             raise RuntimeError("the answer has no end")
+
+    return app
+
+
+def answers_in_one_go(answer: Messages) -> bool:
+    """Whether an answer is one that operations give: all there, with headers, and with the body it has."""
+    return len(answer) == 2 and "headers" in answer[0] and "body" in answer[1] and not answer[1].get("more_body")
+
+
+def at_once(seen: list[Any], answer: Messages) -> ASGIApp:
+    """Return an application that gives this answer in one go."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        assert (await receive())["type"] == "http.request"
+        seen.append((scope["method"], scope["headers"]))
+        begin, end = deepcopy(answer)
+        await send_whole(send, begin["status"], begin["headers"], end["body"])
 
     return app
 
@@ -48,19 +66,29 @@ class Pair:
             app = part.cls(app, *part.args, **part.kwargs)
         self._starlette, self.ours = app, Around(self._answering(self._asked), **layers(settings))
         self._answer: Messages = []
+        self._is_at_once = False
 
     def _answering(self, seen: list[Any]) -> ASGIApp:
         async def app(scope: Scope, receive: Receive, send: Send) -> None:
-            await application(seen, self._answer)(scope, receive, send)
+            make = at_once if self._is_at_once else application
+            await make(seen, self._answer)(scope, receive, send)
 
         return app
 
     async def differ(self, method: str, headers: Pairs, answer: Messages) -> bool:
-        """Whether the two ways differ in what is sent, in when it is sent, or in what the application is asked."""
-        self._answer = answer
-        return await self._through(self._starlette, self._theirs, method, headers) != await self._through(
-            self.ours, self._asked, method, headers
-        )
+        """Whether the two ways differ in what is sent, in when it is sent, or in what the application is asked.
+
+        An answer in one go must be the same, whenever its parts are sent.
+        """
+        self._answer, self._is_at_once = answer, False
+        theirs = await self._through(self._starlette, self._theirs, method, headers)
+        if theirs != await self._through(self.ours, self._asked, method, headers):
+            return True
+        if not answers_in_one_go(answer):
+            return False
+        self._is_at_once = True
+        ours = await self._through(self.ours, self._asked, method, headers)
+        return ours != [entry for entry in theirs if not isinstance(entry, str)]
 
     @staticmethod
     async def _through(app: ASGIApp, seen: list[Any], method: str, headers: Pairs) -> list[Any]:
@@ -68,7 +96,7 @@ class Pair:
 
         async def send(message: Message) -> None:
             # The order of headers means nothing.
-            seen.append({**message, "headers": sorted(message.get("headers", ()))})
+            seen.append({"more_body": False, **message, "headers": sorted(message.get("headers", ()))})
 
         scope: Scope = {"type": "http", "method": method, "path": "/", "query_string": b"", "headers": [*headers]}
         try:
@@ -109,6 +137,10 @@ def forgetful(start: Message, value: bytes) -> Message:
     return {**start, "headers": [*(pair for pair in start.get("headers", ()) if pair[0] != b"vary"), (b"vary", value)]}
 
 
+def silent(headers: Pairs, value: bytes) -> None:
+    del headers, value
+
+
 def answering(verdict: bool) -> Callable[..., Any]:  # noqa: FBT001 - It is all that there is to say.
     async def leaves(*_: object) -> bool:
         return verdict
@@ -122,6 +154,7 @@ FAULTS: dict[str, tuple[Any, str, Any]] = {
     "the last of several headers counts": (around, "_first", last),
     "nothing is said of pages": (around, "_varied", mute),
     "what was said before is lost": (around, "_varied", forgetful),
+    "nothing is said of pages in one go": (around, "_vary", silent),
     "every type may be compressed": (Compression, "leaves", answering(verdict=False)),
     "no type may be compressed": (Compression, "leaves", answering(verdict=True)),
     "a part of a file is compressed": (around, "_PARTIAL", 0),
@@ -193,6 +226,45 @@ class TestOneGo:
 
 async def never(message: Message) -> None:
     raise AssertionError(message)
+
+
+class TestWhole:
+    """What is sent in one go is handed on in one go where nothing has to be done to it, and only there."""
+
+    @pytest.mark.parametrize(
+        ("size", "asked", "expected"),
+        [
+            (10, [], "whole"),
+            (10, [(b"accept-encoding", b"gzip")], "whole"),
+            (2_000, [], "whole"),
+            (2_000, [(b"accept-encoding", b"gzip")], "two"),
+            (10, [(b"origin", b"http://localhost:3000")], "two"),
+        ],
+    )
+    async def test_is_handed_on_in_one_go(self, size: int, asked: Pairs, expected: str) -> None:
+        ways: list[str] = []
+
+        class Taker:
+            """Takes both."""
+
+            async def __call__(self, message: Message) -> None:
+                if message["type"] == "http.response.start":
+                    ways.append("two")
+
+            async def whole(self, status: int, headers: Pairs, body: bytes) -> None:
+                assert (status, len(body)) == (200, size)
+                assert (b"content-type", JSON.encode()) in headers
+                ways.append("whole")
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            del scope, receive
+            await send_whole(send, 200, [(b"content-type", JSON.encode())], b"x" * size)
+
+        one = Around(app, **layers(Settings()))
+        for _ in range(2):
+            # What the first request tells of the host and of the media type is known for the second one.
+            await one({"type": "http", "method": "GET", "headers": [(b"host", b"localhost"), *asked]}, receive, Taker())
+        assert ways[-1] == expected
 
 
 class TestMemory:

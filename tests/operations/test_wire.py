@@ -5,6 +5,7 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from typing import BinaryIO
 
 import httpx2
 import pytest
@@ -150,3 +151,64 @@ def test_each_request_is_one_json_line(service: Service) -> None:
     (line,) = [line for line in lines if line.get("request_id") == "seen-in-the-log"]
     assert (line["method"], line["path"], line["status"]) == ("GET", "/health", 200)
     assert "hunter2" not in service.log
+
+
+class TestWhole:
+    """What an operation answers is written in one go; uvicorn writes it where the connection ends with it."""
+
+    # Which answer it is, and when it was made.
+    OWN = frozenset({"date", "x-request-id", "server-timing", "ratelimit", "connection"})
+
+    @pytest.mark.parametrize(
+        ("line", "lines", "status"),
+        [
+            (b"GET /api/v1/posts", b"", 200),
+            (b"GET /api/v1/tags?limit=1", b"", 200),
+            (b"GET /api/v1/feed.rss", b"", 200),
+            (b"GET /api/v1/feed.rss", b"If-None-Match: *\r\n", 304),
+            (b"HEAD /api/v1/posts", b"", 405),
+        ],
+    )
+    def test_is_what_uvicorn_writes(self, service: Service, line: bytes, lines: bytes, status: int) -> None:
+        asked = line + b" HTTP/1.1\r\nHost: localhost\r\n" + lines
+        # The second request ends the connection, and its answer is cut off from the first one's by its length.
+        with socket.create_connection(("127.0.0.1", service.port), timeout=HEAD_SECONDS) as connection:
+            connection.sendall(asked + b"\r\n" + asked + b"Connection: close\r\n\r\n")
+            stream = connection.makefile("rb")
+            whole, last = self.read(stream, line), self.read(stream, line)
+            assert not stream.read()
+        assert (whole[0], last[0]) == (status, status)
+        assert last[1].pop("connection") == "close"
+        assert "connection" not in whole[1]
+        assert whole[1].keys() == last[1].keys()
+        assert {name: text for name, text in whole[1].items() if name not in self.OWN} == {
+            name: text for name, text in last[1].items() if name not in self.OWN
+        }
+        assert status == 405 or whole[2] == last[2]
+
+    @staticmethod
+    def read(stream: BinaryIO, line: bytes) -> tuple[int, dict[str, str], bytes]:
+        """Read one answer."""
+        status = int(stream.readline().split()[1])
+        headers: dict[str, str] = {}
+        while text := stream.readline().decode().rstrip("\r\n"):
+            name, value = text.split(": ", 1)
+            # Headers of the same name are one list.
+            headers[name] = f"{headers[name]}, {value}" if name in headers else value
+        size = 0 if line.startswith(b"HEAD") else int(headers.get("content-length", 0))
+        return status, headers, stream.read(size)
+
+    def test_one_after_the_other_on_one_connection(self, service: Service) -> None:
+        """Requests that come at once are answered in their order, each whole."""
+        paths = [b"/api/v1/tags?limit=%d" % number for number in range(1, 40)]
+        asked = b"".join(
+            b"GET %s HTTP/1.1\r\nHost: localhost\r\nX-Request-ID: %s\r\n\r\n" % (path, path.rpartition(b"=")[2])
+            for path in paths
+        )
+        with socket.create_connection(("127.0.0.1", service.port), timeout=HEAD_SECONDS) as connection:
+            connection.sendall(asked)
+            stream = connection.makefile("rb")
+            for path in paths:
+                status, headers, body = self.read(stream, b"GET")
+                assert (status, headers["x-request-id"]) == (200, path.rpartition(b"=")[2].decode())
+                assert json.loads(body)["items"] == []
