@@ -21,6 +21,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from app.current import current
 from app.problems import FieldError, ValidationFailed
+from app.rows import fill
 from app.settings import settings
 from app.sql import Connection, Statement
 from generated.models import Page
@@ -207,13 +208,14 @@ def cut(rows: Sequence[Record], page: Wanted, key: Key, total: Total | None = No
         _encode((key(row), row["id"]), page.scope, backwards=backwards) if there else None
         for row, there, backwards in ends
     ] or [None, None]
-    described = Page(
-        size=len(shown),
-        has_next=has_next and bool(shown),
-        has_previous=has_previous and bool(shown),
-        next_cursor=cursors[0],
-        previous_cursor=cursors[1],
-    )
+    members = {
+        "size": len(shown),
+        "has_next": has_next and bool(shown),
+        "has_previous": has_previous and bool(shown),
+        "next_cursor": cursors[0],
+        "previous_cursor": cursors[1],
+    }
+    described = fill(Page, members)
     if total is not None:
         described.total, described.total_is_exact = total
         if page.number is not None:

@@ -21,6 +21,7 @@ from app.posts import history, queries
 from app.posts.tables import Post, PostLike, PostSlug
 from app.posts.text import excerpt_of, slug_candidates, slug_of
 from app.problems import NotAuthenticated, NotFound, Problem
+from app.rows import fill
 from app.sql import Connection, Statement
 from app.tags import service as tags
 from app.users.tables import User
@@ -125,8 +126,10 @@ async def list_page(  # noqa: PLR0913, PLR0917 - What a list is made of.
     listing = queries.listing(sort, filters.status, names, page.shape, whole=include is not None)
     rows = await listing.all(connection, **values, **page.binds())
     kept, described = pages.cut(rows, page, queries.ORDER[sort].key, total)
-    items = [queries.as_summary(row) for row in kept]
-    return models.PostPage(items=items, page=described), [row["content"] for row in kept] if include else []
+    # What is still to be added to has to be a model.
+    items = [queries.as_summary(row) if include else queries.as_listed(row) for row in kept]
+    found = fill(models.PostPage, {"items": items, "page": described})
+    return found, [row["content"] for row in kept] if include else []
 
 
 async def _take_slug(connection: Connection, post_id: UUID, title: str) -> str:
