@@ -22,6 +22,7 @@ from starlette.types import ASGIApp
 from uvicorn.supervisors import Multiprocess
 
 from app import crew, embedded, logs
+from app.revision import is_newest
 from app.settings import Settings, load, settings
 from app.wire import BoundedProtocol
 
@@ -109,7 +110,6 @@ def find_database(current: Settings) -> str:
 
 async def prepare(dsn: str, *, demo_data: bool) -> None:
     """Bring the schema up to date and fill an empty database; a second service waits and finds it done."""
-    from app.migrations import upgrade  # noqa: PLC0415 - Alembic is needed here and never again.
     from app.slices import before_serving  # noqa: PLC0415 - With several workers the parent does without the rest.
 
     try:
@@ -118,7 +118,10 @@ async def prepare(dsn: str, *, demo_data: bool) -> None:
         raise RuntimeError(f"DATABASE_URL: cannot connect: {error or type(error).__name__}") from error
     try:
         await connection.execute("SELECT pg_advisory_lock($1)", START_LOCK)
-        await asyncio.to_thread(upgrade, dsn)
+        if not await is_newest(connection):
+            from app.migrations import upgrade  # noqa: PLC0415 - Alembic is needed here and never again.
+
+            await asyncio.to_thread(upgrade, dsn)
         if demo_data:
             from scripts.demo_data import fill_if_empty  # noqa: PLC0415 - Not part of the service.
 

@@ -10,14 +10,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
-import obstore
-from obstore.store import LocalStore, ObjectStore, S3Store
-
 from app.settings import Settings, settings
+
+if TYPE_CHECKING:
+    from obstore.store import ObjectStore, S3Store
 
 # What of a file is in memory at a time. S3 wants parts of at least 5 MiB, of which two are on their way at once.
 PART_BYTES, PARTS = 5 * 1_048_576, 2
@@ -29,11 +29,13 @@ PIECE_BYTES = 262_144
 class _Place:
     """A store, and its directory if it is a local one."""
 
-    store: ObjectStore
+    store: "ObjectStore"
     folder: Path | None
 
 
-def _bucket(current: Settings) -> S3Store:
+def _bucket(current: Settings) -> "S3Store":
+    from obstore.store import S3Store  # noqa: PLC0415 - Who keeps no file yet need not keep 7 MB of its driver.
+
     parts = urlsplit(str(current.storage_url))
     given: dict[str, Any] = {
         "access_key_id": current.storage_access_key_id,
@@ -48,6 +50,8 @@ def _bucket(current: Settings) -> S3Store:
 
 def _opened(current: Settings) -> _Place:
     """Open the store that the settings name; a directory is made when it is not there."""
+    from obstore.store import LocalStore  # noqa: PLC0415 - As above.
+
     url = current.storage_url
     if url is not None and not url.startswith("file:"):
         return _Place(_bucket(current), None)
@@ -75,14 +79,14 @@ async def put(file_id: UUID, path: Path) -> None:
     """Keep the content of a file; others see all of it or nothing."""
     place = _place()
     size, parts = (PART_BYTES, PARTS) if place.folder is None else (LOCAL_BYTES, LOCAL_PARTS)
-    await obstore.put_async(place.store, _name(file_id), path, chunk_size=size, max_concurrency=parts)
+    await place.store.put_async(_name(file_id), path, chunk_size=size, max_concurrency=parts)
 
 
 async def read(file_id: UUID, start: int, end: int) -> AsyncIterator[bytes]:
     """Return the bytes from `start` up to `end`, piece by piece. Raises FileNotFoundError before the first."""
     if start == end:
         return _nothing()
-    found = await obstore.get_async(_place().store, _name(file_id), options={"range": (start, end)})
+    found = await _place().store.get_async(_name(file_id), options={"range": (start, end)})
     return found.stream(min_chunk_size=PIECE_BYTES)
 
 
@@ -93,7 +97,7 @@ async def _nothing() -> AsyncIterator[bytes]:
 
 async def fetch(file_id: UUID, target: Path) -> None:
     """Write the content into a local file. Raises FileNotFoundError."""
-    found = await obstore.get_async(_place().store, _name(file_id))
+    found = await _place().store.get_async(_name(file_id))
     with target.open("wb") as file:
         async for piece in found.stream(min_chunk_size=PART_BYTES):
             await asyncio.to_thread(file.write, piece)
@@ -104,7 +108,7 @@ async def remove(file_ids: Iterable[UUID]) -> None:
     place = _place()
     for file_id in file_ids:
         with suppress(FileNotFoundError):
-            await obstore.delete_async(place.store, _name(file_id))
+            await place.store.delete_async(_name(file_id))
         if place.folder is not None:
             await asyncio.to_thread(_remove_begun, place.folder / _name(file_id))
 
@@ -121,8 +125,8 @@ async def names() -> list[str]:
     if place.folder is not None:
         folder = place.folder
         return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-    listed: Any = vars(obstore)["list"](place.store)
-    return sorted([str(meta["path"]) async for page in listed for meta in page])
+    store: Any = place.store
+    return sorted([str(meta["path"]) async for page in store.list() for meta in page])
 
 
 def id_of(name: str) -> str:
