@@ -13,10 +13,13 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 from typing import Any
+
+from anyio import CancelScope
 
 import app
 from app.images.frames import pack, receive, send, unpack
@@ -189,12 +192,22 @@ async def ask(order: dict[str, Any], files: list[int]) -> dict[str, Any]:
     try:
         answer = asyncio.get_running_loop().run_in_executor(_threads, turn.run)
         try:
-            return await asyncio.shield(answer)
+            await asyncio.wait({answer})
         except asyncio.CancelledError:
             turn.call_off()
-            await asyncio.wait({answer})
-            if not answer.cancelled():
-                answer.exception()
+            await _ended(answer)
             raise
+        return answer.result()
     finally:
         crew.waiting -= 1
+
+
+async def _ended(answer: asyncio.Future[dict[str, Any]]) -> None:
+    """Wait until nobody works at it, however often the caller is cancelled: until then, the files are in use."""
+    # A scope of anyio, such as that of a job, cancels until its task has left: hundreds of times while a process ends.
+    with CancelScope(shield=True):
+        while not answer.done():
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait({answer})
+    # What became of it is of no interest any longer.
+    answer.exception()

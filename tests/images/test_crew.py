@@ -1,16 +1,18 @@
 """The image processes: what they may, and what becomes of a call when one of them does not answer."""
 
 import asyncio
+import gc
 import os
 import signal
 import sys
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 import psutil
 import pytest
+from anyio import CancelScope
 
 from app.images import crew, service
 from app.images.pictures import DamagedImage, ImageTimeout
@@ -21,6 +23,7 @@ from tests.workers.process import until
 pytestmark = pytest.mark.usefixtures("fresh")
 ORDER = {"do": "clean"}
 Result = TypeVar("Result")
+Asking = Callable[[dict[str, Any], list[int]], Coroutine[Any, Any, dict[str, Any]]]
 
 
 @pytest.fixture
@@ -44,7 +47,7 @@ async def _until(happened: Callable[[], Result]) -> Result:
 
 @asynccontextmanager
 async def _stuck(
-    folder: Path, seconds: float = crew.SECONDS
+    folder: Path, seconds: float = crew.SECONDS, ask: Asking = crew.ask
 ) -> AsyncGenerator[tuple["asyncio.Task[dict[str, Any]]", psutil.Process]]:
     """Give a call whose process cannot go on: nobody reads what it writes. Give also that process."""
     source = folder / "detailed"
@@ -54,7 +57,7 @@ async def _stuck(
     crew.crew.idle[0].connection.settimeout(seconds)
     reading, writing = os.pipe()
     given = os.open(source, os.O_RDONLY)
-    call = asyncio.create_task(crew.ask(ORDER, [given, writing]))
+    call = asyncio.create_task(ask(ORDER, [given, writing]))
     try:
         yield call, (await _until(keeper.children))[0]
     finally:
@@ -216,3 +219,40 @@ class TestCancelled:
                 await call
             await _until(lambda: _gone(process))
         assert (await service.inspect(picture)).width == 48
+
+    async def test_call_waits_for_its_end_however_often(self, folder: Path, picture: Path) -> None:
+        lost: list[str] = []
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: lost.append(context["message"]))
+        async with _stuck(folder) as (call, process):
+            for _ in range(3):
+                call.cancel()
+                await asyncio.sleep(0)
+            with pytest.raises(asyncio.CancelledError):
+                await call
+            assert crew.crew.waiting == 0
+            await _until(lambda: _gone(process))
+        del call
+        assert (await service.inspect(picture)).width == 48
+        gc.collect()
+        assert lost == []
+
+    async def test_call_of_a_scope_is_not_cancelled_all_the_while(self, folder: Path) -> None:
+        scope = CancelScope()
+        times: list[int] = []
+
+        async def ask(order: dict[str, Any], files: list[int]) -> dict[str, Any]:
+            task = asyncio.current_task()
+            assert task is not None
+            with scope:
+                try:
+                    return await crew.ask(order, files)
+                finally:
+                    times.append(task.cancelling())
+            return {}
+
+        async with _stuck(folder, ask=ask) as (call, process):
+            scope.cancel()
+            assert await call == {}
+            # Once, and perhaps once more before it has been heard.
+            assert times in ([1], [2])
+            await _until(lambda: _gone(process))
