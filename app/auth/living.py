@@ -6,6 +6,7 @@ a change is felt. So a process asks at most twice a second for each session and 
 forgets at once (docs/decisions/0023-revocation.md).
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from hashlib import sha256
@@ -34,6 +35,8 @@ class Holder(NamedTuple):
     scopes: frozenset[str] = frozenset()
 
 
+Find = Callable[[Connection], Awaitable[Holder | None]]
+
 _SESSION = Statement(
     select(User.id, User.role)
     .join(Session, Session.user_id == User.id)
@@ -58,11 +61,14 @@ _KEY = Statement(
 _NOTE = Statement(update(ApiKey).where(ApiKey.id == bindparam("key_id"), _unused).values(last_used_at=func.now()))
 
 _remembered: dict[object, tuple[float, Holder]] = {}
+# Who is being asked for: all who want to know meanwhile get the same answer.
+_asked: dict[object, asyncio.Task[Holder | None]] = {}
 
 
 def forget() -> None:
     """Ask anew from now on; to be called after a commit that ends sessions or keys or changes what a member may do."""
     _remembered.clear()
+    _asked.clear()
 
 
 def _known(name: object) -> Holder | None:
@@ -80,7 +86,7 @@ async def holder_of_session(session_id: UUID, user_id: UUID) -> Holder | None:
         row = await _SESSION.first(connection, session_id=session_id, user_id=user_id)
         return Holder(row["id"], row["role"]) if row else None
 
-    return await _remember(name, find)
+    return await _ask(name, find)
 
 
 async def holder_of_key(key: str) -> Holder | None:
@@ -97,7 +103,7 @@ async def holder_of_key(key: str) -> Holder | None:
             await _NOTE.run(connection, key_id=row["id"])
         return Holder(row["user_id"], row["role"], frozenset(row["scopes"]))
 
-    return await _remember(secret_hash, find)
+    return await _ask(secret_hash, find)
 
 
 def last_known_holder(key: bytes) -> Holder | None:
@@ -106,11 +112,31 @@ def last_known_holder(key: bytes) -> Holder | None:
     return known[1] if known else None
 
 
-async def _remember(name: object, find: Callable[[Connection], Awaitable[Holder | None]]) -> Holder | None:
+async def _ask(name: object, find: Find) -> Holder | None:
+    """Return who it is, asked for once however many want to know. Raises what asking raises."""
+    task = _asked.get(name)
+    if task is None:
+        task = _asked[name] = asyncio.create_task(_remember(name, find))
+        # Where nobody waits any longer, what it raises is of no interest.
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())
+    # Who goes away takes the answer from nobody else.
+    await asyncio.wait({task})
+    return task.result()
+
+
+async def _remember(name: object, find: Find) -> Holder | None:
     # Good for so long from before it was asked for.
     until = monotonic() + REMEMBERED_SECONDS
-    async with reading() as connection:
-        found = await find(connection)
+    try:
+        async with reading() as connection:
+            found = await find(connection)
+    finally:
+        is_due = _asked.get(name) is asyncio.current_task()
+        if is_due:
+            del _asked[name]
+    # What was read before somebody said to forget may be what they have changed: it is for those who asked before.
+    if not is_due:
+        return found
     # Nobody is remembered as refused: who logs in must get in, and the refused must not fill the memory.
     if found is None:
         _remembered.pop(name, None)
