@@ -47,6 +47,8 @@ async def _probe(name: str, check: Check, otherwise: str) -> dict[str, Any]:
     """Run one check; `latency_ms` is the time it took, failed or not, and `otherwise` the status when it fails."""
     started = time.perf_counter()
     task = asyncio.ensure_future(check())
+    # Whatever it ends with after somebody has gone away, or too late, does not matter.
+    task.add_done_callback(lambda done: done.cancelled() or done.exception())
     # Not wait_for: that waits until a cancelled check has cleaned up, and a dead connection can hold it up.
     await asyncio.wait({task}, timeout=CHECK_SECONDS)
     latency = round((time.perf_counter() - started) * 1000, 1)
@@ -55,8 +57,6 @@ async def _probe(name: str, check: Check, otherwise: str) -> dict[str, Any]:
         return {"status": "ok", "latency_ms": latency}
     if not task.done():
         task.cancel()
-        # Whatever it still ends with has come too late to matter.
-        task.add_done_callback(lambda late: late.cancelled() or late.exception())
     # What failed and why is for the log; a stranger learns only that it did.
     log.warning("%s is not ready", name, extra={"error": type(failure).__name__})
     return {"status": otherwise, "latency_ms": latency}

@@ -81,7 +81,8 @@ class Kept:
         """
         under_way = self._under_way.get(key)
         if under_way is not None:
-            made = await asyncio.shield(under_way)
+            await asyncio.wait({under_way})
+            made = under_way.result()
             # What is sent while it is made belongs to the one for whom it is made.
             return made.read() if made is not None else await make()
         alone: list[ASGIApp] = []
@@ -89,7 +90,9 @@ class Kept:
         # Where nobody waits any longer, what it raises is of no interest.
         task.add_done_callback(lambda done: done.cancelled() or done.exception())
         self._under_way[key] = task
-        await asyncio.shield(task)
+        # Not shield: a failure that comes in the instant of a cancellation would be heard by nobody but the log.
+        await asyncio.wait({task})
+        task.result()
         return alone[0]
 
     async def _make(self, key: Key, make: Callable[[], Awaitable[ASGIApp]], alone: list[ASGIApp]) -> _Made | None:

@@ -30,13 +30,17 @@ class Kept(Generic[Value]):
         if self._making is None:
 
             def keep(task: asyncio.Task[Value]) -> None:
+                # Asked in any case: where nobody waits any longer, what it raises is of no interest.
+                made = not task.cancelled() and task.exception() is None
                 if task is not self._making:
                     return
                 self._making = None
-                if not task.cancelled() and task.exception() is None:
+                if made:
                     self._value, self._until = task.result(), time.monotonic() + seconds
 
             self._making = asyncio.create_task(make())
             self._making.add_done_callback(keep)
+        making = self._making
         # Whoever gives up does not take it from the others.
-        return await asyncio.shield(self._making)
+        await asyncio.wait({making})
+        return making.result()
