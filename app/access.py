@@ -35,6 +35,11 @@ class Principal:
     scopes: frozenset[str]
     claims: Claims | None = None
 
+    @property
+    def subject(self) -> str:
+        """The member's id as a text."""
+        return self.claims.subject if self.claims is not None else str(self.user_id)
+
     def may(self, scope: str) -> bool:
         """Whether the member holds this scope."""
         return scope in self.scopes
@@ -76,11 +81,14 @@ _TOKENS: dict[str, TokenType] = {"bearer": "access", "cookie": "access", "refres
 
 async def _presented(credentials: Credentials) -> list[Principal]:
     """Return whom each credential stands for; `csrf` stands for nobody."""
-    found = [await _of_token(str(credentials[name]), kind) for name, kind in _TOKENS.items() if name in credentials]
+    found: list[Principal] = []
+    for name, kind in _TOKENS.items():
+        if name in credentials:
+            found.append(await _of_token(str(credentials[name]), kind))
     if "apiKey" in credentials:
         found.append(await _of_key(str(credentials["apiKey"])))
     # A browser adds its cookie by itself, even where it could not authenticate the request.
-    second = None if credentials.keys() & _COOKIES else current().cookies.get(csrf.ACCESS)
+    second = current().cookies.get(csrf.ACCESS) if _COOKIES.isdisjoint(credentials) else None
     if second:
         found.append(await _of_token(second, "access"))
     return found
@@ -103,7 +111,7 @@ def identify(headers: Mapping[bytes, bytes]) -> str | None:
 
 def _member_of(token: str | None) -> str | None:
     try:
-        return str(verify(token, "access").user_id) if token else None
+        return verify(token, "access").subject if token else None
     except TokenRefused:
         return None
 
@@ -124,7 +132,7 @@ async def authorize(requirements: RequirementSets, credentials: Credentials) -> 
     if "csrf" in credentials:
         cookie = next(verify(str(credentials[name]), _TOKENS[name]) for name in _COOKIES if name in credentials)
         csrf.require(str(credentials["csrf"]), cookie.session_id)
-    current().user_id = str(principal.user_id)
+    current().user_id = principal.subject
     for requirement in requirements:
         for _, scopes in requirement:
             if not principal.scopes.issuperset(scopes):

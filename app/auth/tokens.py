@@ -49,6 +49,8 @@ class Claims:
     """What a verified token says."""
 
     kind: str
+    # The account's id, as a text and as what it is; the text is asked for on every request.
+    subject: str
     user_id: UUID
     session_id: UUID
     token_id: UUID
@@ -74,9 +76,9 @@ def lifetime(kind: TokenType) -> timedelta:
 def issue(kind: TokenType, *, user_id: UUID, session_id: UUID, scopes: Iterable[str]) -> tuple[str, Claims]:
     """Sign a new token and return it with what it says."""
     now = clock.now().replace(microsecond=0)
-    claims = Claims(kind, user_id, session_id, new_id(), frozenset(scopes), now + lifetime(kind))
+    claims = Claims(kind, str(user_id), user_id, session_id, new_id(), frozenset(scopes), now + lifetime(kind))
     payload: dict[str, Any] = {
-        "sub": str(user_id),
+        "sub": claims.subject,
         "sid": str(session_id),
         "jti": str(claims.token_id),
         "iss": ISSUER,
@@ -129,9 +131,11 @@ def _claims(payload: dict[str, Any]) -> Claims:
     soon = clock.now() + _SKEW
     if issued_at > soon or not_before > soon or expires_at <= issued_at:
         raise TokenRefused
+    user_id = UUID(payload["sub"])
     return Claims(
         kind=payload["typ"],
-        user_id=UUID(payload["sub"]),
+        subject=str(user_id),
+        user_id=user_id,
         session_id=UUID(payload["sid"]),
         token_id=UUID(payload["jti"]),
         scopes=frozenset(payload["scope"].split()),

@@ -1,7 +1,7 @@
 """Credentials: the alternatives of an operation's `security`, and where their credentials stand in a request."""
 
 from base64 import b64decode
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 from app.problems import NotAuthenticated
@@ -105,8 +105,8 @@ class Security:
         names = dict.fromkeys(name for requirement in self._alternatives for name, _ in requirement)
         self._readers = [(name, _reader(name, schemes[name])) for name in names]
         self._authorize = authorize
-        # What is known of those who bring just these credentials.
-        self._eligible: dict[tuple[str, ...], RequirementSets] = {}
+        # What is known of those who bring just these credentials: what they may fulfil, and with which of them.
+        self._eligible: dict[tuple[str, ...], tuple[RequirementSets, frozenset[str]]] = {}
 
     async def authenticate(self, arrived: Arrived) -> object:
         """Return who calls, or None where that is nobody and nobody has to.
@@ -116,14 +116,21 @@ class Security:
         """
         presented = {name: credential for name, read in self._readers if (credential := read(arrived)) is not None}
         names = tuple(presented)
-        eligible = self._eligible.get(names)
-        if eligible is None:
-            eligible = self._eligible[names] = tuple(
-                requirement for requirement in self._alternatives if all(name in presented for name, _ in requirement)
-            )
+        known = self._eligible.get(names)
+        if known is None:
+            known = self._eligible[names] = self._fulfilled(presented)
+        eligible, used = known
         if not eligible:
             if self.is_optional:
                 return None
             raise NotAuthenticated
-        used = {name: presented[name] for requirement in eligible for name, _ in requirement}
-        return await self._authorize(eligible, used)
+        if len(used) < len(names):
+            presented = {name: presented[name] for name in used}
+        return await self._authorize(eligible, presented)
+
+    def _fulfilled(self, presented: Collection[str]) -> tuple[RequirementSets, frozenset[str]]:
+        """Return the alternatives for which all credentials are there, and the names of these."""
+        eligible = tuple(
+            requirement for requirement in self._alternatives if all(name in presented for name, _ in requirement)
+        )
+        return eligible, frozenset(name for requirement in eligible for name, _ in requirement)
