@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from time import time
-from typing import Any, cast
+from typing import Any, TextIO, cast
 
 import orjson
 
@@ -172,6 +172,16 @@ class TextFormatter(logging.Formatter):
         return f"{line}\n{exception}" if exception else line
 
 
+class LineHandler(logging.StreamHandler[TextIO]):
+    """Writes to a stream that is buffered by lines, as stderr is, and so has nothing to flush after one."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            self.stream.write(self.format(record) + self.terminator)
+        except Exception:  # noqa: BLE001 - As the handlers of the library do: no line is worth the failure of a request.
+            self.handleError(record)
+
+
 def configuration(level: str, form: str) -> dict[str, Any]:
     """Return the configuration for `logging.config.dictConfig`; `form` is `json` or `text`.
 
@@ -182,7 +192,7 @@ def configuration(level: str, form: str) -> dict[str, Any]:
         # Loggers that libraries made when they were imported keep working.
         "disable_existing_loggers": False,
         "formatters": {"line": {"()": JSONFormatter if form == "json" else TextFormatter}},
-        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "stream": "ext://sys.stderr"}},
+        "handlers": {"stderr": {"()": LineHandler, "formatter": "line", "stream": "ext://sys.stderr"}},
         "root": {"level": level, "handlers": ["stderr"]},
         "loggers": {
             # Each request is logged by the frame, which knows the operation and the user.

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -11,6 +12,7 @@ import pytest
 
 from app import logs
 from app.logs import MASK, MAX_TEXT, JSONFormatter, RequestRecord, TextFormatter
+from tests.operations.service import REPOSITORY
 
 Write = Callable[..., str]
 
@@ -160,3 +162,21 @@ class TestRequest:
     def test_a_plain_line_is_written_in_the_short_way(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(logs, "_members", None)
         assert '"path":"/api/v1/posts"' in JSONFormatter().format(request_record())
+
+
+# Writes a line that cannot be made and one that can, and dies without letting go of anything.
+DYING = """
+import logging.config, os
+from app import logs
+logging.config.dictConfig(logs.configuration("INFO", "json"))
+logging.getLogger("tests").info("%d", "none")
+logging.getLogger("tests").info("the last words")
+os._exit(7)
+"""
+
+
+def test_a_line_is_out_once_it_is_written_and_one_that_cannot_be_made_costs_nothing_else() -> None:
+    done = subprocess.run([sys.executable, "-c", DYING], cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    assert done.returncode == 7
+    assert "Logging error" in done.stderr
+    assert json.loads(done.stderr.splitlines()[-1])["message"] == "the last words"
