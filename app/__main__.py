@@ -10,7 +10,7 @@ import socket
 import sys
 import threading
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
 from multiprocessing.process import BaseProcess
 from types import FrameType
@@ -21,7 +21,7 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.supervisors import Multiprocess
 
-from app import crew, embedded, logs
+from app import crew, logs
 from app.revision import is_newest
 from app.settings import Settings, load, settings
 from app.wire import BoundedProtocol
@@ -43,34 +43,35 @@ START_LOCK = 4_242_061_527
 
 def main() -> None:
     """Run the service. Exits with 0 after a signal, else with 1 and one line that says what is wrong."""
-    with told_to_stop():
+    with told_to_stop() as ending:
         current = load()
         logging.config.dictConfig(logs.configuration(current.log_level, current.log_format))
         listener = bind(current.host, current.port)
-        dsn = find_database(current)
+        dsn = find_database(current, ending)
         asyncio.run(prepare(dsn, demo_data=current.demo_data))
         serve(current, listener)
 
 
 @contextmanager
-def told_to_stop() -> Generator[None]:
-    """Run what serves until a signal; the database that was started for it stops with it, whatever happens.
+def told_to_stop() -> Generator[ExitStack]:
+    """Run what serves until a signal; then the stack that this gives is unwound, whatever happens.
 
     Leaves the process with 1 and one line for a RuntimeError.
     """
+    ending = ExitStack()
     # Until uvicorn takes over, and after it has drained, the signal unwinds to `finally` below.
     signal.signal(signal.SIGTERM, _leave)
     try:
-        yield
+        yield ending
     except KeyboardInterrupt:
         pass
     except RuntimeError as error:
         sys.exit(str(error))
     finally:
-        # From here on nothing may cut the database's stop short.
+        # From here on nothing may cut the stop of a database short.
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        embedded.stop()
+        ending.close()
 
 
 def _leave(_: int, __: FrameType | None) -> NoReturn:
@@ -96,12 +97,18 @@ def _explain(error: OSError, host: str, port: int) -> str:
     return f"HOST, PORT: cannot listen on {host}:{port}: {error.strerror}."
 
 
-def find_database(current: Settings) -> str:
-    """Return the DSN, started where there is none, and hand it to all workers through their environment."""
+def find_database(current: Settings, ending: ExitStack) -> str:
+    """Return the DSN, and hand it to all workers through their environment.
+
+    Where there is no database one is started, and stopped when the stack is unwound.
+    """
     if current.database_url:
         return current.database_url
+    from app import embedded  # noqa: PLC0415 - Who has a database need not keep in memory what starts one.
+
     per_worker = current.database_pool_size + current.database_max_overflow
     wanted = current.workers * per_worker + _job_workers(current) * crew.CONNECTIONS + SPARE_CONNECTIONS
+    ending.callback(embedded.stop)
     dsn = embedded.start(current.data_dir, max_connections=wanted)
     os.environ["DATABASE_URL"] = dsn
     settings.cache_clear()

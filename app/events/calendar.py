@@ -2,10 +2,8 @@
 
 import re
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 from zlib import crc32
-
-from icalendar import Calendar
-from icalendar import Event as Entry
 
 from app.contract import BASE_PATH
 from app.etags import conditional, etag
@@ -13,6 +11,9 @@ from app.negotiation import Negotiated
 from app.settings import settings
 from generated import models
 from generated.server import HTTPResult
+
+if TYPE_CHECKING:
+    from icalendar import Component
 
 JSON, ICALENDAR = "application/json", "text/calendar"
 # The first is for who does not mind.
@@ -27,7 +28,7 @@ def _text(text: str) -> str:
     return _CONTROL.sub("", _BREAKS.sub("\n", text))
 
 
-def _say(component: Calendar | Entry, said: Mapping[str, object]) -> None:
+def _say(component: "Component", said: Mapping[str, object]) -> None:
     """Give a component its properties, each as the library writes a value of its type."""
     for name, value in said.items():
         component.add(name, value)  # pyright: ignore[reportUnknownMemberType] - The library declares no type of values.
@@ -39,6 +40,9 @@ def written(event: models.Event) -> bytes:
     Nothing in it depends on when it is asked for: DTSTAMP is the time of the last edit (section 3.8.7.2), the UID is
     the id of the event, and SEQUENCE counts its edits.
     """
+    from icalendar import Calendar  # noqa: PLC0415 - Calendars are asked for where there are events; it takes 4 MB.
+    from icalendar import Event as Entry  # noqa: PLC0415 - As above.
+
     entry = Entry()
     said = {
         "uid": str(event.id),

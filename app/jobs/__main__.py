@@ -14,10 +14,10 @@ from app.tasks import kinds
 
 def main() -> None:
     """Work until a signal. Exits with 0 after one, else with 1 and one line that says what is wrong."""
-    with told_to_stop():
+    with told_to_stop() as ending:
         current = load()
         logging.config.dictConfig(logs.configuration(current.log_level, current.log_format))
-        dsn = find_database(current)
+        dsn = find_database(current, ending)
         asyncio.run(prepare(dsn, demo_data=False))
         uvloop.run(work(current, dsn, kinds()))
 

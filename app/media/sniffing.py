@@ -10,8 +10,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import puremagic
-
 from generated.models import MediaKind, MediaType
 
 # By so many bytes a file is known; for text, which has no signature, all of it counts.
@@ -47,8 +45,6 @@ _SIGNATURES: dict[MediaType, tuple[bytes, ...]] = {
     MediaType("application/msword"): (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",),
     MediaType("video/webm"): (b"\x1aE\xdf\xa3",),
 }
-# The library does not say what type it takes.
-_recognise: Callable[[bytes], Any] = vars(puremagic)["magic_string"]
 _WORD = "WordDocument".encode("utf-16-le")
 
 
@@ -70,8 +66,12 @@ def guess(head: bytes) -> MediaType | None:
 
 def _named(head: bytes) -> set[str]:
     """Return every type whose signature the library finds."""
+    import puremagic  # noqa: PLC0415 - It reads its signatures when it is imported, and is for uploads alone.
+
+    # The library does not say what type it takes.
+    recognise: Callable[[bytes], Any] = vars(puremagic)["magic_string"]
     try:
-        return {str(match.mime_type) for match in _recognise(head)}
+        return {str(match.mime_type) for match in recognise(head)}
     except (puremagic.PureError, ValueError):
         return set()
 

@@ -28,7 +28,8 @@ def main() -> None:
     folder = Path(mkdtemp(prefix="galley-sandbox-"))
     # Last of all: the database's wheel takes its lock there once more when the process ends.
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    with told_to_stop():
+    with told_to_stop() as ending:
+        ending.callback(embedded.stop)
         _run(folder)
 
 
