@@ -30,6 +30,10 @@ PATIENCE_SECONDS = 5
 NEVER = 86_400.0
 
 
+class OccupiedError(Exception):
+    """Somebody stays inside."""
+
+
 class Door:
     """Requests go in together. Who wants to be alone waits until all are out, and lets nobody in meanwhile."""
 
@@ -55,10 +59,13 @@ class Door:
 
     @asynccontextmanager
     async def alone(self) -> AsyncGenerator[None]:
-        """Be in without others. Raises TimeoutError when somebody stays."""
+        """Be in without others. Raises OccupiedError when somebody stays."""
         async with self._alone:
-            async with asyncio.timeout(PATIENCE_SECONDS):
-                await self._empty.wait()
+            try:
+                async with asyncio.timeout(PATIENCE_SECONDS):
+                    await self._empty.wait()
+            except TimeoutError:
+                raise OccupiedError from None
             yield
 
 
@@ -147,7 +154,7 @@ class Sandbox:
                 limits.in_force().clear()
                 living.forget()
                 statistics.forget()
-        except TimeoutError:
+        except OccupiedError:
             return Response("A request is still being answered; close what streams.\n", 503, media_type="text/plain")
         return Response(status_code=204)
 

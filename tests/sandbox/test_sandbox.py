@@ -18,7 +18,7 @@ import pytest
 
 from scripts.sandbox import serving
 from scripts.sandbox.database import keep, restore
-from scripts.sandbox.service import Door
+from scripts.sandbox.service import Door, OccupiedError
 from scripts.sandbox.world import BEGINNING, TICK, World
 from tests.conftest import recreate
 from tests.contract.checked import checked
@@ -149,7 +149,7 @@ class TestReset:
         monkeypatch.setattr("scripts.sandbox.service.PATIENCE_SECONDS", 0.05)
         door = Door()
         async with door.together():
-            with pytest.raises(TimeoutError):
+            with pytest.raises(OccupiedError):
                 async with door.alone():
                     raise AssertionError("somebody is in")
         async with door.alone():
