@@ -12,12 +12,11 @@ from uuid import UUID
 
 import orjson
 from pydantic import BaseModel
-from sqlalchemy import LargeBinary, bindparam, func, select
+from sqlalchemy import Column, ColumnClause, LargeBinary, bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Mapped, mapped_column
 
 from app.current import current
-from app.db import transaction
+from app.db import single, transaction
 from app.problems import Problem
 from app.runtime.written import last_written, written
 from app.settings import settings
@@ -33,12 +32,12 @@ class IdempotencyRecord(Table):
 
     __tablename__ = "idempotency_records"
 
-    id: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
-    fingerprint: Mapped[bytes] = mapped_column(LargeBinary)
-    status: Mapped[int]
-    headers: Mapped[bytes] = mapped_column(LargeBinary)
-    body: Mapped[bytes] = mapped_column(LargeBinary)
-    created_at: Mapped[datetime] = mapped_column(server_default=func.now(), index=True)
+    id: ColumnClause[bytes] = Column(LargeBinary, primary_key=True)
+    fingerprint: ColumnClause[bytes] = Column(LargeBinary)
+    status: ColumnClause[int]
+    headers: ColumnClause[bytes] = Column(LargeBinary)
+    body: ColumnClause[bytes] = Column(LargeBinary)
+    created_at: ColumnClause[datetime] = Column(server_default=func.now(), index=True)
 
 
 class IdempotencyInProgress(Problem):
@@ -78,28 +77,38 @@ _KEEP = Statement(
 Body = TypeVar("Body", bound=BaseModel)
 
 
-async def once(
+def _record_id(key: str, caller: UUID | None) -> bytes:
+    # The path is part of it, because the same words may be meant for another post as well.
+    scope = f"{caller} {current().operation} {current().path} {key}"
+    return blake2b(scope.encode(), digest_size=32).digest()
+
+
+def _fingerprint(request: BaseModel | bytes) -> bytes:
+    # Keyed, because a body may hold a password and a plain hash of one can be tried out.
+    said = request if isinstance(request, bytes) else request.model_dump_json().encode()
+    return hmac.digest(settings().secret_key.get_secret_value().encode(), said, sha256)
+
+
+async def once(  # noqa: PLR0913 - Whose request, what it is, and how it is run.
     key: str | None,
     caller: UUID | None,
     request: BaseModel | bytes,
     answer: type[Body],
     act: Callable[[Connection], Awaitable[HTTPResult[Body]]],
+    *,
+    alone: bool = False,
 ) -> HTTPResult[Body]:
     """Run `act` in a transaction, or give the answer it gave before to the same caller, path, key and body.
 
-    Of a body that was not held whole, `request` is what tells it from all others: a digest.
+    What writes with one statement `alone` takes no transaction where there is no key. Of a body that was not held
+    whole, `request` is what tells it from all others: a digest.
 
     Raises IdempotencyKeyReused (422) for another body and IdempotencyInProgress (409) while the first is running.
     """
-    async with transaction() as connection:
+    async with single() if alone and key is None else transaction() as connection:
         if key is None:
             return await act(connection)
-        # The path is part of it, because the same words may be meant for another post as well.
-        scope = f"{caller} {current().operation} {current().path} {key}"
-        record_id = blake2b(scope.encode(), digest_size=32).digest()
-        # Keyed, because a body may hold a password and a plain hash of one can be tried out.
-        said = request if isinstance(request, bytes) else request.model_dump_json().encode()
-        fingerprint = hmac.digest(settings().secret_key.get_secret_value().encode(), said, sha256)
+        record_id, fingerprint = _record_id(key, caller), _fingerprint(request)
         if not await _LOCK.value(connection, lock=int.from_bytes(record_id[:8], signed=True)):
             raise IdempotencyInProgress
         kept = await _FIND.first(connection, id=record_id)

@@ -6,17 +6,33 @@ engine's layers (docs/decisions/0002-core-on-the-driver.md has the figures).
 """
 
 from datetime import datetime
-from typing import Any, Protocol
+from inspect import get_annotations
+from types import new_class
+from typing import Any, ClassVar, Protocol, TypeVar, get_args, get_origin
+from uuid import UUID
 
 import orjson
 from asyncpg import Record
 from asyncpg.transaction import Transaction
-from sqlalchemy import DateTime, MetaData, Text
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ColumnClause,
+    DateTime,
+    FromClause,
+    Integer,
+    MetaData,
+    Text,
+    TypedColumns,
+    Uuid,
+    schema,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.schema import SchemaItem
 from sqlalchemy.sql import ClauseElement
 from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.types import NullType, TypeEngine
 
 _NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -25,6 +41,16 @@ _NAMES = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s",
     "pk": "pk_%(table_name)s",
 }
+_PLAIN: dict[Any, TypeEngine[Any]] = {
+    bool: Boolean(),
+    int: Integer(),
+    str: Text(),
+    UUID: Uuid(),
+    datetime: DateTime(timezone=True),
+    list[str]: ARRAY(Text()),
+    dict[str, Any]: JSONB(),
+}
+_TYPES = {hint: kind for plain, kind in _PLAIN.items() for hint in (plain, plain | None)}
 
 
 class Connection(Protocol):
@@ -41,15 +67,52 @@ class Connection(Protocol):
     def transaction(self) -> Transaction: ...
 
 
-class Table(DeclarativeBase):
-    """The base of every table; constraint names follow one convention, so that migrations can name them."""
+class Table:
+    """The base of every table: a class whose annotated attributes are the columns of `__table__`.
+
+    It is a Core table with names that the type checker knows, and nothing is mapped to it: of SQLAlchemy's ORM not even
+    the code is loaded. Constraint names follow one convention, so that migrations can name them.
+    """
 
     metadata = MetaData(naming_convention=_NAMES)
-    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy reads it from the class.
-        str: Text(),
-        datetime: DateTime(timezone=True),
-        list[str]: ARRAY(Text()),
-    }
+    __tablename__: ClassVar[str]
+    __table_args__: ClassVar[tuple[SchemaItem, ...]] = ()
+    __table__: ClassVar[FromClause]
+
+    def __init_subclass__(cls, *, source: FromClause | None = None) -> None:
+        """Make the table, or stand for a source that has the same columns."""
+        if source is None:
+            source = schema.Table(cls.__tablename__, cls.metadata, _typed_columns(cls), *cls.__table_args__)
+        cls.__table__ = source
+        for column in source.c:
+            setattr(cls, column.key, column)
+
+    @classmethod
+    def __clause_element__(cls) -> FromClause:
+        """Say to SQLAlchemy what the class is in an expression."""
+        return cls.__table__
+
+
+Kind = TypeVar("Kind", bound=Table)
+
+
+def aliased(table: type[Kind], name: str | None = None) -> type[Kind]:
+    """Return the table under another name, for a statement that has it twice."""
+    return new_class(table.__name__, (table,), {"source": table.__table__.alias(name)})
+
+
+def _typed_columns(table: type[Table]) -> type[TypedColumns]:
+    """Return the columns of a table and of what else it inherits from, each of the type that its annotation says."""
+    found: dict[str, Any] = {"__annotations__": {}}
+    for part in reversed(table.__mro__):
+        for name, hint in get_annotations(part).items():
+            if get_origin(hint) is not ColumnClause:
+                continue
+            column = found[name] = vars(part).get(name, Column())
+            if isinstance(column.type, NullType):
+                column.type = _TYPES[get_args(hint)[0]]
+            found["__annotations__"][name] = Column[get_args(hint)]
+    return new_class(f"{table.__name__}Columns", (TypedColumns,), exec_body=lambda body: body.update(found))
 
 
 class Statement:

@@ -7,9 +7,8 @@ from contextlib import asynccontextmanager, suppress
 from functools import partial
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Integer, Uuid, bindparam, func, select, update
+from sqlalchemy import BigInteger, Column, ColumnClause, Integer, Uuid, bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.orm import Mapped, mapped_column
 
 from app.current import current
 from app.db import transaction
@@ -23,8 +22,8 @@ INTERVAL_SECONDS = 1.0
 class Viewed:
     """What is looked at; a table that counts how often."""
 
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    views: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    id: ColumnClause[UUID] = Column(primary_key=True)
+    views: ColumnClause[int] = Column(BigInteger, server_default="0")
 
 
 class Views:

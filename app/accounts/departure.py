@@ -17,6 +17,7 @@ from uuid import UUID
 from sqlalchemy import (
     CTE,
     BindParameter,
+    ColumnClause,
     ColumnElement,
     Integer,
     Select,
@@ -30,7 +31,6 @@ from sqlalchemy import (
     union_all,
     update,
 )
-from sqlalchemy.orm import InstrumentedAttribute
 
 from app.categories.tables import Category
 from app.comments.tables import Comment, CommentLike, CommentReport
@@ -67,7 +67,7 @@ _COUNTED: dict[str, tuple[type[Post | Item], ColumnElement[bool]]] = {
 }
 
 
-def _lost(of: Callable[[type[Post | Item]], ColumnElement[Any] | InstrumentedAttribute[Any]]) -> CTE:
+def _lost(of: Callable[[type[Post | Item]], ColumnElement[Any]]) -> CTE:
     """Return how much of each kind is lost to each tag or category: one row for each, whatever it loses."""
     parts: list[Select[*tuple[Any, ...]]] = []
     for counter, (table, own) in _COUNTED.items():
@@ -79,7 +79,7 @@ def _lost(of: Callable[[type[Post | Item]], ColumnElement[Any] | InstrumentedAtt
     return select(each.c.key, *numbers).where(each.c.key.is_not(None)).group_by(each.c.key).cte("lost")
 
 
-def _counting(table: type[Tag | Category], key: InstrumentedAttribute[Any], lost: CTE) -> Statement:
+def _counting(table: type[Tag | Category], key: ColumnClause[Any], lost: CTE) -> Statement:
     """Return the statement that takes what is lost out of the numbers, in the order of the key."""
     losing = (
         select(table.id, *(lost.c[name] for name in _COUNTED))

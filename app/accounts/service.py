@@ -45,8 +45,8 @@ _ANOTHER_ADMIN = Statement(select(exists().where(*_is_admin, User.id != bindpara
 _ANY_ADMIN = Statement(select(exists().where(*_is_admin)))
 
 _ORDER: dict[UserSort, tuple[ColumnElement[Any], pages.Key, bool]] = {
-    UserSort.by_created_at_desc: (User.created_at.expression, lambda row: row["created_at"], True),
-    UserSort.by_created_at: (User.created_at.expression, lambda row: row["created_at"], False),
+    UserSort.by_created_at_desc: (User.created_at, lambda row: row["created_at"], True),
+    UserSort.by_created_at: (User.created_at, lambda row: row["created_at"], False),
     UserSort.by_username: (func.lower(User.username), lambda row: row["username"].lower(), False),
     UserSort.by_username_desc: (func.lower(User.username), lambda row: row["username"].lower(), True),
 }

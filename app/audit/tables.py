@@ -8,9 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DDL, Index, event, func, text
-from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import DDL, Column, ColumnClause, Index, event, func, text
 
 from app.sql import Table
 
@@ -28,14 +26,14 @@ class AuditEvent(Table):
         ),
     )
 
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    action: Mapped[str]
-    actor_id: Mapped[UUID | None]
-    subject_id: Mapped[UUID | None]
-    address: Mapped[str]
-    request_id: Mapped[str]
-    detail: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
-    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    id: ColumnClause[UUID] = Column(primary_key=True)
+    action: ColumnClause[str]
+    actor_id: ColumnClause[UUID | None]
+    subject_id: ColumnClause[UUID | None]
+    address: ColumnClause[str]
+    request_id: ColumnClause[str]
+    detail: ColumnClause[dict[str, Any]] = Column(server_default="{}")
+    created_at: ColumnClause[datetime] = Column(server_default=func.now())
 
 
 # For every statement and not for every row, so that one that finds no row is refused as well.

@@ -3,8 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, func
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import CheckConstraint, Column, ColumnClause, ForeignKey, Index, LargeBinary, func
 
 from app.sql import Table
 from app.users.tables import User
@@ -16,14 +15,14 @@ class Session(Table):
     __tablename__ = "sessions"
     __table_args__ = (Index("ix_sessions_user_id", "user_id"),)
 
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    user_id: Mapped[UUID] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"))
-    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    expires_at: Mapped[datetime]
-    revoked_at: Mapped[datetime | None]
-    last_used_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    user_agent: Mapped[str | None]
-    address: Mapped[str | None]
+    id: ColumnClause[UUID] = Column(primary_key=True)
+    user_id: ColumnClause[UUID] = Column(ForeignKey(User.id, ondelete="CASCADE"))
+    created_at: ColumnClause[datetime] = Column(server_default=func.now())
+    expires_at: ColumnClause[datetime]
+    revoked_at: ColumnClause[datetime | None]
+    last_used_at: ColumnClause[datetime] = Column(server_default=func.now())
+    user_agent: ColumnClause[str | None]
+    address: ColumnClause[str | None]
 
 
 class RefreshToken(Table):
@@ -32,10 +31,10 @@ class RefreshToken(Table):
     __tablename__ = "refresh_tokens"
     __table_args__ = (Index("ix_refresh_tokens_session_id", "session_id"),)
 
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    session_id: Mapped[UUID] = mapped_column(ForeignKey(Session.id, ondelete="CASCADE"))
-    expires_at: Mapped[datetime]
-    spent_at: Mapped[datetime | None]
+    id: ColumnClause[UUID] = Column(primary_key=True)
+    session_id: ColumnClause[UUID] = Column(ForeignKey(Session.id, ondelete="CASCADE"))
+    expires_at: ColumnClause[datetime]
+    spent_at: ColumnClause[datetime | None]
 
 
 class ApiKey(Table):
@@ -44,15 +43,15 @@ class ApiKey(Table):
     __tablename__ = "api_keys"
     __table_args__ = (Index("ix_api_keys_user_id", "user_id", "created_at", "id"),)
 
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    user_id: Mapped[UUID] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"))
-    name: Mapped[str]
-    prefix: Mapped[str]
-    secret_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
-    scopes: Mapped[list[str]]
-    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    expires_at: Mapped[datetime | None]
-    last_used_at: Mapped[datetime | None]
+    id: ColumnClause[UUID] = Column(primary_key=True)
+    user_id: ColumnClause[UUID] = Column(ForeignKey(User.id, ondelete="CASCADE"))
+    name: ColumnClause[str]
+    prefix: ColumnClause[str]
+    secret_hash: ColumnClause[bytes] = Column(LargeBinary, unique=True)
+    scopes: ColumnClause[list[str]]
+    created_at: ColumnClause[datetime] = Column(server_default=func.now())
+    expires_at: ColumnClause[datetime | None]
+    last_used_at: ColumnClause[datetime | None]
 
 
 class LoginAttempts(Table):
@@ -60,12 +59,12 @@ class LoginAttempts(Table):
 
     __tablename__ = "login_attempts"
 
-    key: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    key: ColumnClause[bytes] = Column(LargeBinary, primary_key=True)
     # Those that are being looked at are tried, and have not failed yet.
-    tried: Mapped[int]
-    failed: Mapped[int]
-    open_until: Mapped[datetime]
-    forget_at: Mapped[datetime] = mapped_column(index=True)
+    tried: ColumnClause[int]
+    failed: ColumnClause[int]
+    open_until: ColumnClause[datetime]
+    forget_at: ColumnClause[datetime] = Column(index=True)
 
 
 class KnownNetwork(Table):
@@ -73,9 +72,9 @@ class KnownNetwork(Table):
 
     __tablename__ = "known_networks"
 
-    user_id: Mapped[UUID] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"), primary_key=True)
-    network: Mapped[str] = mapped_column(primary_key=True)
-    seen_at: Mapped[datetime] = mapped_column(server_default=func.now(), index=True)
+    user_id: ColumnClause[UUID] = Column(ForeignKey(User.id, ondelete="CASCADE"), primary_key=True)
+    network: ColumnClause[str] = Column(primary_key=True)
+    seen_at: ColumnClause[datetime] = Column(server_default=func.now(), index=True)
 
 
 class MailedLink(Table):
@@ -87,12 +86,12 @@ class MailedLink(Table):
         Index("uq_mailed_links_id", "id", unique=True),
     )
 
-    user_id: Mapped[UUID] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"), primary_key=True)
-    purpose: Mapped[str] = mapped_column(primary_key=True)
+    user_id: ColumnClause[UUID] = Column(ForeignKey(User.id, ondelete="CASCADE"), primary_key=True)
+    purpose: ColumnClause[str] = Column(primary_key=True)
     # The id of the job that mails it, so that doing the job again makes the same link.
-    id: Mapped[UUID]
+    id: ColumnClause[UUID]
     # Where it was sent; to an account that has another address by now it opens nothing.
-    email: Mapped[str]
-    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    expires_at: Mapped[datetime]
-    used_at: Mapped[datetime | None]
+    email: ColumnClause[str]
+    created_at: ColumnClause[datetime] = Column(server_default=func.now())
+    expires_at: ColumnClause[datetime]
+    used_at: ColumnClause[datetime | None]

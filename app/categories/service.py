@@ -15,6 +15,7 @@ from uuid import UUID
 import asyncpg
 from asyncpg import Record
 from sqlalchemy import (
+    ColumnClause,
     ColumnElement,
     Integer,
     Text,
@@ -28,7 +29,6 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.orm import InstrumentedAttribute
 
 from app import pages
 from app.categories.tables import BETWEEN, MAX_DEPTH, Categorised, Category
@@ -102,7 +102,7 @@ _CARRY = Statement(
 _HAS_CHILDREN = Statement(select(exists().where(Category.parent_id == _id)))
 _DELETE = Statement(delete(Category).where(Category.id == _id))
 
-_ORDER: dict[CategorySort, tuple[InstrumentedAttribute[Any], bool]] = {
+_ORDER: dict[CategorySort, tuple[ColumnClause[Any], bool]] = {
     CategorySort.by_place: (Category.place, False),
     CategorySort.by_name: (Category.name, False),
     CategorySort.by_post_count_desc: (Category.post_count, True),

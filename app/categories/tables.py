@@ -4,8 +4,7 @@ from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, func
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import CheckConstraint, Column, ColumnClause, ForeignKey, Index, Text, func
 
 from app.sql import Table
 
@@ -29,22 +28,22 @@ class Category(Table):
         Index("ix_categories_parent", "parent_id", "place"),
     )
 
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    parent_id: Mapped[UUID | None] = mapped_column(ForeignKey("categories.id"))
-    name: Mapped[str]
-    slug: Mapped[str]
+    id: ColumnClause[UUID] = Column(primary_key=True)
+    parent_id: ColumnClause[UUID | None] = Column(ForeignKey("categories.id"))
+    name: ColumnClause[str]
+    slug: ColumnClause[str]
     # By bytes, whatever the database's language sorts by.
-    place: Mapped[str] = mapped_column(Text(collation="C"))
-    depth: Mapped[int]
-    description: Mapped[str | None]
-    is_active: Mapped[bool] = mapped_column(server_default="true")
+    place: ColumnClause[str] = Column(Text(collation="C"))
+    depth: ColumnClause[int]
+    description: ColumnClause[str | None]
+    is_active: ColumnClause[bool] = Column(server_default="true")
     # Published posts in it, kept by the statements that change a post's category or status.
-    post_count: Mapped[int] = mapped_column(server_default="0")
+    post_count: ColumnClause[int] = Column(server_default="0")
     # Active items in it, kept likewise.
-    item_count: Mapped[int] = mapped_column(server_default="0")
-    version: Mapped[int] = mapped_column(server_default="1")
-    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    item_count: ColumnClause[int] = Column(server_default="0")
+    version: ColumnClause[int] = Column(server_default="1")
+    created_at: ColumnClause[datetime] = Column(server_default=func.now())
+    updated_at: ColumnClause[datetime] = Column(server_default=func.now())
 
 
 class Categorised:
@@ -53,6 +52,6 @@ class Categorised:
     # In which column of a category it is counted.
     counter: ClassVar[str]
 
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    version: Mapped[int] = mapped_column(server_default="1")
-    category_id: Mapped[UUID | None] = mapped_column(ForeignKey(Category.id))
+    id: ColumnClause[UUID] = Column(primary_key=True)
+    version: ColumnClause[int] = Column(server_default="1")
+    category_id: ColumnClause[UUID | None] = Column(ForeignKey(Category.id))

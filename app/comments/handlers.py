@@ -2,6 +2,8 @@
 
 from uuid import UUID
 
+from pydantic import MISSING
+
 from app import pages
 from app.access import Principal
 from app.comments import moderation, service
@@ -50,7 +52,9 @@ async def create_comment(
         comment = await service.create(connection, principal, post_id, body)
         return HTTPResult(201, comment, {"Location": f"{BASE_PATH}/comments/{comment.id}", "ETag": etag(comment)})
 
-    return await once(idempotency_key, principal.user_id, body, Comment, create)
+    # An answer may find no place when its post has counted it already, which is then rolled back.
+    alone = body.parent_id is MISSING or body.parent_id is None
+    return await once(idempotency_key, principal.user_id, body, Comment, create, alone=alone)
 
 
 async def get_comment(

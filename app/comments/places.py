@@ -4,11 +4,10 @@ They are run under the lock of the post, which keeps answers and other changes o
 """
 
 from sqlalchemy import bindparam, delete, exists, func, literal_column, select, update
-from sqlalchemy.orm import aliased
 
 from app.comments.tables import Comment, CommentLike, CommentMention, CommentReport
 from app.posts.tables import Post
-from app.sql import Statement
+from app.sql import Statement, aliased
 
 LOCK_POST = Statement(
     select(Post.id)

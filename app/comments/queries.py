@@ -26,13 +26,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import insert as upsert
-from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from app.comments.tables import Comment, CommentMention
+from app.notifications.comments import telling_of_new
 from app.pages import Counting, Shape, ordered
 from app.posts.tables import Post
 from app.settings import Moderation
-from app.sql import Statement
+from app.sql import Statement, aliased
 from app.users.tables import User
 from generated.models import CommentLayout
 
@@ -64,9 +64,6 @@ _TOP_LEVEL: ColumnElement[bool] = Comment.depth == literal_column("1")
 APPROVED: ColumnElement[bool] = Comment.status == literal_column("'approved'")
 
 
-Condition = ColumnElement[bool] | InstrumentedAttribute[bool]
-
-
 class View(Enum):
     """Whose eyes see a comment: everybody's, those of a member who may have comments waiting, or a moderator's."""
 
@@ -75,14 +72,14 @@ class View(Enum):
     moderator = auto()
 
 
-def seen(view: View, comment: type[Comment] = Comment) -> Condition:
+def seen(view: View, comment: type[Comment] = Comment) -> ColumnElement[bool]:
     """Return the condition for comments that have a place in what these eyes see."""
     if view is View.everybody:
         return comment.is_public
     return comment.is_public | (comment.author_id == bindparam("viewer")) if view is View.member else true()
 
 
-def _listed(layout: CommentLayout, view: View) -> list[Condition]:
+def _listed(layout: CommentLayout, view: View) -> list[ColumnElement[bool]]:
     if layout is CommentLayout.tree:
         return [_TOP_LEVEL, seen(view)]
     own: ColumnElement[bool] = APPROVED | (Comment.author_id == bindparam("viewer"))
@@ -90,16 +87,13 @@ def _listed(layout: CommentLayout, view: View) -> list[Condition]:
     return [Comment.deleted_at.is_(None), read]
 
 
-Id = ColumnElement[UUID] | InstrumentedAttribute[UUID]
-
-
-def _reply_count(comment_id: Id, view: View) -> ColumnElement[int]:
+def _reply_count(comment_id: ColumnElement[UUID], view: View) -> ColumnElement[int]:
     answer = aliased(Comment)
     counted = select(func.count()).select_from(answer).where(answer.parent_id == comment_id, seen(view, answer))
     return counted.scalar_subquery().label("reply_count")
 
 
-def _mentions(comment_id: Id, content: ColumnElement[str] | InstrumentedAttribute[str]) -> ColumnElement[list[str]]:
+def _mentions(comment_id: ColumnElement[UUID], content: ColumnElement[str]) -> ColumnElement[list[str]]:
     """Return the members whom a comment mentions; most comments mention nobody, and are not asked about."""
     mentioned = aliased(User)
     names = (
@@ -138,7 +132,9 @@ def _waits(moderation: Moderation) -> ColumnElement[bool]:
 
 
 _NONE, _ONE = (literal_column(number, Integer()) for number in "01")
-_PENDING, _APPROVED = (literal_column(f"'{status}'", Text()) for status in ("pending", "approved"))
+_PENDING, _APPROVED, _PUBLISHED = (
+    literal_column(f"'{status}'", Text()) for status in ("pending", "approved", "published")
+)
 
 
 def _top_level(post: CTE) -> Select[*tuple[Any, ...]]:
@@ -152,15 +148,20 @@ def _top_level(post: CTE) -> Select[*tuple[Any, ...]]:
     )
 
 
-def _answering(post: CTE) -> Select[*tuple[Any, ...]]:
-    """Return the place below `parent_id`; a comment of the last level is not answered below but beside it."""
-    parent = (
-        select(Comment.id, Comment.parent_id, Comment.root_id, Comment.depth, Comment.post_id, post.c.waits)
+def _parent(post: CTE) -> CTE:
+    """Return the comment `parent_id` if it can be answered."""
+    place = (Comment.parent_id, Comment.root_id, Comment.depth)
+    return (
+        select(Comment.id, *place, Comment.post_id, Comment.author_id, post.c.waits)
         .join(post, post.c.id == Comment.post_id)
         .where(Comment.id == bindparam("parent_id"), Comment.deleted_at.is_(None), APPROVED)
         .with_for_update(read=True, of=Comment)
         .cte("parent")
     )
+
+
+def _answering(parent: CTE) -> Select[*tuple[Any, ...]]:
+    """Return the place below a comment; one of the last level is not answered below but beside it."""
     last = parent.c.depth == MAX_DEPTH
     above = case((last, parent.c.parent_id), else_=parent.c.id)
     return select(
@@ -173,7 +174,7 @@ def _answering(post: CTE) -> Select[*tuple[Any, ...]]:
     )
 
 
-def _mentioning(comment_id: Id) -> Any:
+def _mentioning(comment_id: ColumnElement[UUID]) -> Any:
     """Return the insertion of the members of these names whom a comment mentions; others are nobody."""
     named = aliased(User)
     names = any_(bindparam("names", type_=ARRAY(Text())))
@@ -183,24 +184,36 @@ def _mentioning(comment_id: Id) -> Any:
     )
 
 
+def _cause(written: CTE, post: CTE, parent: CTE | None) -> CTE:
+    """Return the comment that is written, if everybody may read it, as notifications take it."""
+    owner, is_open = post.c.author_id.label("post_author_id"), _PUBLISHED.label("post_status")
+    answered = [parent.c.author_id.label("answered_id")] if parent is not None else []
+    cause = select(written.c.id, written.c.post_id, written.c.author_id, owner, is_open, *answered)
+    cause = cause.select_from(written).join(post, true())
+    # Whoever was answered hears of it even where there is no place left below what they wrote.
+    cause = cause.join(parent, true()) if parent is not None else cause
+    return cause.where(written.c.status == _APPROVED).cte("cause")
+
+
 @cache
 def creating(moderation: Moderation, *, answer: bool, mentions: bool) -> Statement:
-    """Return the statement that counts, writes and returns a comment on a post or an answer to one of its comments.
+    """Return the statement that counts, writes, tells of and returns a comment on a post or an answer to another one.
 
-    It returns no row when the post is not published, or has no living and approved comment `parent_id`; what it has
-    counted by then must be rolled back. Counting comes first, because it locks the post and so keeps deletions out:
-    the parent is read after that, as it is then (FOR SHARE), and not as it was when the statement began.
+    It returns no row when the post is not published, or has no living and approved comment `parent_id`; an answer must
+    then be rolled back, because its post has counted it. Counting comes first, because it locks the post and so keeps
+    deletions out: the parent is read after that, as it is then (FOR SHARE), and not as it was when the statement began.
     """
     waits = _waits(moderation)
     post = (
         update(Post)
-        .where(Post.id == bindparam("post_id"), Post.status == literal_column("'published'"))
+        .where(Post.id == bindparam("post_id"), Post.status == _PUBLISHED)
         .values(comment_count=Post.comment_count + case((waits, _NONE), else_=_ONE))
-        .returning(Post.id, waits.label("waits"))
+        .returning(Post.id, Post.author_id, waits.label("waits"))
         .cte("post")
     )
     identity = [bindparam("comment_id", type_=Uuid()), bindparam("member_id", type_=Uuid())]
-    place = _answering(post) if answer else _top_level(post)
+    parent = _parent(post) if answer else None
+    place = _answering(parent) if parent is not None else _top_level(post)
     columns = ["post_id", "parent_id", "root_id", "depth", "status", "is_public", "id", "author_id", "content"]
     written = (
         insert(Comment)
@@ -210,13 +223,15 @@ def creating(moderation: Moderation, *, answer: bool, mentions: bool) -> Stateme
     )
     no_replies = literal_column("0", Integer()).label("reply_count")
     found: ColumnElement[Any] = literal_column("'{}'::text[]", ARRAY(Text()))
+    noted = None
     if mentions:
         noted = _mentioning(written.c.id).returning(CommentMention.user_id).cte("noted")
         named = aliased(User)
         names = select(named.username).join(noted, noted.c.user_id == named.id).order_by(named.username)
         found = func.array(names.scalar_subquery(), type_=ARRAY(Text()))
-    made = select(*written.c, no_replies, found.label("mentions"), *AUTHOR)
-    return Statement(made.join(User, User.id == written.c.author_id))
+    sign = telling_of_new(_cause(written, post, parent), noted)
+    made = select(*written.c, no_replies, found.label("mentions"), *AUTHOR, *sign.c)
+    return Statement(made.join(User, User.id == written.c.author_id).outerjoin(sign, true()))
 
 
 def mentioning() -> Statement:

@@ -210,12 +210,11 @@ async def create(
         values["parent_id"] = parent_id
     if names := named(draft.content, MAX_MENTIONS):
         values["names"] = names
+    values["ids"] = notifications.new_ids(len(names))
     statement = queries.creating(_moderation(principal), answer=parent_id is not None, mentions=bool(names))
     row = await statement.first(connection, **values)
     if row is None:
         raise await _why_not(connection, principal, post_id, parent_id)
-    if row["status"] == CommentStatus.approved:
-        await notifications.comment_written(connection, row["id"], parent_id, len(names))
     return as_comment(row, principal)
 
 

@@ -3,8 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, func, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import CheckConstraint, Column, ColumnClause, ForeignKey, Index, func, text
 
 from app.posts.tables import Post
 from app.sql import Table
@@ -46,25 +45,25 @@ class Comment(Table):
         ),
     )
 
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    post_id: Mapped[UUID] = mapped_column(ForeignKey(Post.id, ondelete="CASCADE"))
-    parent_id: Mapped[UUID | None] = mapped_column(ForeignKey("comments.id", ondelete="CASCADE"))
-    root_id: Mapped[UUID] = mapped_column(ForeignKey("comments.id", ondelete="CASCADE"))
-    depth: Mapped[int]
+    id: ColumnClause[UUID] = Column(primary_key=True)
+    post_id: ColumnClause[UUID] = Column(ForeignKey(Post.id, ondelete="CASCADE"))
+    parent_id: ColumnClause[UUID | None] = Column(ForeignKey("comments.id", ondelete="CASCADE"))
+    root_id: ColumnClause[UUID] = Column(ForeignKey("comments.id", ondelete="CASCADE"))
+    depth: ColumnClause[int]
     # None where the member has gone since, of which the check makes sure that nothing but the place is left.
-    author_id: Mapped[UUID | None] = mapped_column(ForeignKey(User.id, ondelete="SET NULL"))
-    content: Mapped[str]
-    likes: Mapped[int] = mapped_column(server_default="0")
-    version: Mapped[int] = mapped_column(server_default="1")
+    author_id: ColumnClause[UUID | None] = Column(ForeignKey(User.id, ondelete="SET NULL"))
+    content: ColumnClause[str]
+    likes: ColumnClause[int] = Column(server_default="0")
+    version: ColumnClause[int] = Column(server_default="1")
     # A comment with answers that is deleted stays as a tombstone: its place remains, its text is gone.
-    deleted_at: Mapped[datetime | None]
-    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    status: Mapped[str] = mapped_column(server_default="approved")
+    deleted_at: ColumnClause[datetime | None]
+    created_at: ColumnClause[datetime] = Column(server_default=func.now())
+    updated_at: ColumnClause[datetime] = Column(server_default=func.now())
+    status: ColumnClause[str] = Column(server_default="approved")
     # Whether it has a place in what everybody sees: it is approved and not deleted, or something below it is.
-    is_public: Mapped[bool] = mapped_column(server_default="true")
+    is_public: ColumnClause[bool] = Column(server_default="true")
     # Reports that no moderator has decided on yet.
-    report_count: Mapped[int] = mapped_column(server_default="0")
+    report_count: ColumnClause[int] = Column(server_default="0")
 
 
 class CommentLike(Table):
@@ -73,9 +72,9 @@ class CommentLike(Table):
     __tablename__ = "comment_likes"
     __table_args__ = (Index("ix_comment_likes_user_id", "user_id"),)
 
-    comment_id: Mapped[UUID] = mapped_column(ForeignKey(Comment.id, ondelete="CASCADE"), primary_key=True)
-    user_id: Mapped[UUID] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"), primary_key=True)
-    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    comment_id: ColumnClause[UUID] = Column(ForeignKey(Comment.id, ondelete="CASCADE"), primary_key=True)
+    user_id: ColumnClause[UUID] = Column(ForeignKey(User.id, ondelete="CASCADE"), primary_key=True)
+    created_at: ColumnClause[datetime] = Column(server_default=func.now())
 
 
 class CommentMention(Table):
@@ -84,9 +83,9 @@ class CommentMention(Table):
     __tablename__ = "comment_mentions"
     __table_args__ = (Index("ix_comment_mentions_user_id", "user_id"),)
 
-    comment_id: Mapped[UUID] = mapped_column(ForeignKey(Comment.id, ondelete="CASCADE"), primary_key=True)
-    user_id: Mapped[UUID] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"), primary_key=True)
-    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    comment_id: ColumnClause[UUID] = Column(ForeignKey(Comment.id, ondelete="CASCADE"), primary_key=True)
+    user_id: ColumnClause[UUID] = Column(ForeignKey(User.id, ondelete="CASCADE"), primary_key=True)
+    created_at: ColumnClause[datetime] = Column(server_default=func.now())
 
 
 class CommentReport(Table):
@@ -98,10 +97,10 @@ class CommentReport(Table):
         Index("ix_comment_reports_user_id", "user_id"),
     )
 
-    comment_id: Mapped[UUID] = mapped_column(ForeignKey(Comment.id, ondelete="CASCADE"), primary_key=True)
-    user_id: Mapped[UUID] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"), primary_key=True)
-    reason: Mapped[str]
-    text: Mapped[str | None]
-    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    comment_id: ColumnClause[UUID] = Column(ForeignKey(Comment.id, ondelete="CASCADE"), primary_key=True)
+    user_id: ColumnClause[UUID] = Column(ForeignKey(User.id, ondelete="CASCADE"), primary_key=True)
+    reason: ColumnClause[str]
+    text: ColumnClause[str | None]
+    created_at: ColumnClause[datetime] = Column(server_default=func.now())
     # When a moderator decided on the comment after this.
-    settled_at: Mapped[datetime | None]
+    settled_at: ColumnClause[datetime | None]

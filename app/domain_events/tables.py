@@ -4,9 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Identity, Index, func, text
-from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import BigInteger, Column, ColumnClause, Identity, Index, func, text
 
 from app.sql import Table
 
@@ -21,10 +19,10 @@ class DomainEvent(Table):
     )
 
     # In the order in which they were written, which is not the one in which they can be seen (readers.py).
-    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
-    transaction: Mapped[int] = mapped_column(BigInteger, server_default=text("(pg_current_xact_id()::text)::bigint"))
-    kind: Mapped[str]
-    topic: Mapped[str]
-    subject_id: Mapped[UUID]
-    payload: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
-    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    id: ColumnClause[int] = Column(BigInteger, Identity(always=True), primary_key=True)
+    transaction: ColumnClause[int] = Column(BigInteger, server_default=text("(pg_current_xact_id()::text)::bigint"))
+    kind: ColumnClause[str]
+    topic: ColumnClause[str]
+    subject_id: ColumnClause[UUID]
+    payload: ColumnClause[dict[str, Any]] = Column(server_default=text("'{}'::jsonb"))
+    created_at: ColumnClause[datetime] = Column(server_default=func.now())

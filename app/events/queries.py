@@ -8,8 +8,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from asyncpg import Record
-from sqlalchemy import ColumnElement, Select, bindparam, func, select
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import ColumnClause, ColumnElement, Select, bindparam, func, select
 
 from app.events.tables import Event
 from app.pages import Counting, Key, Shape, ordered
@@ -37,7 +36,7 @@ EVENT = (
 class Order(NamedTuple):
     """A column with an index that ends in the id, and how to get its value from a row of the list."""
 
-    column: InstrumentedAttribute[Any]
+    column: ColumnClause[Any]
     key: Key
     descending: bool
 

@@ -3,8 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, func
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import CheckConstraint, Column, ColumnClause, ForeignKey, Index, func
 
 from app.sql import Table
 from app.users.tables import User
@@ -23,18 +22,18 @@ class Event(Table):
         Index("ix_events_organizer", "organizer_id", "starts_at", "id"),
     )
 
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    organizer_id: Mapped[UUID] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"))
-    title: Mapped[str]
-    description: Mapped[str]
-    starts_at: Mapped[datetime]
-    ends_at: Mapped[datetime]
-    max_participants: Mapped[int]
+    id: ColumnClause[UUID] = Column(primary_key=True)
+    organizer_id: ColumnClause[UUID] = Column(ForeignKey(User.id, ondelete="CASCADE"))
+    title: ColumnClause[str]
+    description: ColumnClause[str]
+    starts_at: ColumnClause[datetime]
+    ends_at: ColumnClause[datetime]
+    max_participants: ColumnClause[int]
     # Kept by the statements that write attendances, under the lock of the event.
-    attendee_count: Mapped[int] = mapped_column(server_default="0")
-    version: Mapped[int] = mapped_column(server_default="1")
-    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    attendee_count: ColumnClause[int] = Column(server_default="0")
+    version: ColumnClause[int] = Column(server_default="1")
+    created_at: ColumnClause[datetime] = Column(server_default=func.now())
+    updated_at: ColumnClause[datetime] = Column(server_default=func.now())
 
 
 class EventAttendance(Table):
@@ -46,8 +45,8 @@ class EventAttendance(Table):
         Index("ix_event_attendances_user_id", "user_id"),
     )
 
-    event_id: Mapped[UUID] = mapped_column(ForeignKey(Event.id, ondelete="CASCADE"), primary_key=True)
-    user_id: Mapped[UUID] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"), primary_key=True)
+    event_id: ColumnClause[UUID] = Column(ForeignKey(Event.id, ondelete="CASCADE"), primary_key=True)
+    user_id: ColumnClause[UUID] = Column(ForeignKey(User.id, ondelete="CASCADE"), primary_key=True)
     # What cursors name: the id of a member is nobody else's business.
-    id: Mapped[UUID]
-    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    id: ColumnClause[UUID]
+    created_at: ColumnClause[datetime] = Column(server_default=func.now())

@@ -9,9 +9,8 @@ from uuid import UUID
 
 import orjson
 from asyncpg import Record
-from sqlalchemy import ColumnElement, Select, Text, bindparam, func, literal_column, select
+from sqlalchemy import ColumnClause, ColumnElement, Select, Text, bindparam, func, literal_column, select
 from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
-from sqlalchemy.orm import InstrumentedAttribute
 
 from app.categories.tables import Category
 from app.items.tables import PRICE, Item, ItemImage
@@ -28,7 +27,7 @@ from generated.models import ItemSort, ItemStatus
 ACTIVE: ColumnElement[bool] = Item.status == literal_column("'active'")
 
 
-def _written(column: InstrumentedAttribute[Any]) -> ColumnElement[str]:
+def _written(column: ColumnClause[Any]) -> ColumnElement[str]:
     """Return an amount as it is answered: PostgreSQL writes as many places as the column has."""
     return column.cast(Text()).label(column.key)
 
@@ -61,7 +60,7 @@ ITEM = (
 )
 
 # The column has an index that ends in the id.
-ORDER: dict[ItemSort, tuple[InstrumentedAttribute[Any], bool]] = {
+ORDER: dict[ItemSort, tuple[ColumnClause[Any], bool]] = {
     ItemSort.created_at_desc: (Item.created_at, True),
     ItemSort.created_at_asc: (Item.created_at, False),
     ItemSort.price_asc: (Item.price, False),

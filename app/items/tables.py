@@ -5,9 +5,20 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ColumnElement, Computed, ForeignKey, Index, Numeric, func, select, text
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    ColumnClause,
+    ColumnElement,
+    Computed,
+    ForeignKey,
+    Index,
+    Numeric,
+    func,
+    select,
+    text,
+)
 from sqlalchemy.dialects.postgresql import TSVECTOR
-from sqlalchemy.orm import Mapped, mapped_column
 
 from app.categories.tables import Categorised
 from app.media.tables import Media, Showing
@@ -49,17 +60,17 @@ class Item(Tagged, Categorised, Viewed, Table):
         Index("ix_items_search", "search", postgresql_using="gin"),
     )
 
-    owner_id: Mapped[UUID] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"))
-    title: Mapped[str]
-    description: Mapped[str | None]
-    price: Mapped[Decimal] = mapped_column(PRICE)
-    tax: Mapped[Decimal] = mapped_column(Numeric(5, 2), server_default="0")
-    discount_price: Mapped[Decimal | None] = mapped_column(PRICE)
-    total_price: Mapped[Decimal] = mapped_column(Numeric(10, 2), Computed(_TOTAL, persisted=True))
-    in_stock: Mapped[bool] = mapped_column(server_default="true")
-    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    search: Mapped[Any] = mapped_column(TSVECTOR, Computed(_SEARCH, persisted=True))
+    owner_id: ColumnClause[UUID] = Column(ForeignKey(User.id, ondelete="CASCADE"))
+    title: ColumnClause[str]
+    description: ColumnClause[str | None]
+    price: ColumnClause[Decimal] = Column(PRICE)
+    tax: ColumnClause[Decimal] = Column(Numeric(5, 2), server_default="0")
+    discount_price: ColumnClause[Decimal | None] = Column(PRICE)
+    total_price: ColumnClause[Decimal] = Column(Numeric(10, 2), Computed(_TOTAL, persisted=True))
+    in_stock: ColumnClause[bool] = Column(server_default="true")
+    created_at: ColumnClause[datetime] = Column(server_default=func.now())
+    updated_at: ColumnClause[datetime] = Column(server_default=func.now())
+    search: ColumnClause[Any] = Column(TSVECTOR, Computed(_SEARCH, persisted=True))
 
 
 class ItemImage(Showing, Table):
@@ -68,11 +79,11 @@ class ItemImage(Showing, Table):
     __tablename__ = "item_images"
     __table_args__ = (Index("uq_item_images_position", "item_id", "position", unique=True),)
 
-    media_id: Mapped[UUID] = mapped_column(ForeignKey(Media.id, ondelete="CASCADE"), primary_key=True)
-    item_id: Mapped[UUID] = mapped_column(ForeignKey(Item.id, ondelete="CASCADE"))
-    position: Mapped[int]
-    width: Mapped[int]
-    height: Mapped[int]
+    media_id: ColumnClause[UUID] = Column(ForeignKey(Media.id, ondelete="CASCADE"), primary_key=True)
+    item_id: ColumnClause[UUID] = Column(ForeignKey(Item.id, ondelete="CASCADE"))
+    position: ColumnClause[int]
+    width: ColumnClause[int]
+    height: ColumnClause[int]
 
     @classmethod
     def shows(cls, media_id: Any) -> ColumnElement[bool]:

@@ -8,8 +8,18 @@ from uuid import UUID
 
 import orjson
 from asyncpg import Record
-from sqlalchemy import ColumnElement, Integer, Text, bindparam, func, insert, literal_column, select, update
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import (
+    ColumnClause,
+    ColumnElement,
+    Integer,
+    Text,
+    bindparam,
+    func,
+    insert,
+    literal_column,
+    select,
+    update,
+)
 
 from app import pages
 from app.access import Action, Principal, allowed, require
@@ -26,7 +36,7 @@ class InvalidJobStep(Problem):
     status, code, title = 409, ProblemCode.invalid_job_step, "The job is not in a state that allows this."
 
 
-_JOB: tuple[InstrumentedAttribute[Any], ...] = (
+_JOB: tuple[ColumnClause[Any], ...] = (
     Job.id,
     Job.kind,
     Job.status,

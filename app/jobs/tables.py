@@ -4,9 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, func, text
-from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import CheckConstraint, Column, ColumnClause, ForeignKey, Index, func, text
 
 from app.sql import Table
 
@@ -25,24 +23,24 @@ class Job(Table):
         Index("ix_jobs_finished", "finished_at", postgresql_where=text("finished_at IS NOT NULL")),
     )
 
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    kind: Mapped[str]
-    status: Mapped[str] = mapped_column(server_default="queued")
-    progress: Mapped[int] = mapped_column(server_default="0")
+    id: ColumnClause[UUID] = Column(primary_key=True)
+    kind: ColumnClause[str]
+    status: ColumnClause[str] = Column(server_default="queued")
+    progress: ColumnClause[int] = Column(server_default="0")
     # How often it was begun since it was queued or last retried by somebody. With `round`, it says whose turn it is.
-    attempts: Mapped[int] = mapped_column(server_default="0")
+    attempts: ColumnClause[int] = Column(server_default="0")
     # How often somebody queued it: a message of an earlier round counts for nothing.
-    round: Mapped[int] = mapped_column(server_default="1")
+    round: ColumnClause[int] = Column(server_default="1")
     # What an account has asked for is done even when the account is deleted meanwhile.
-    owner_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
-    key: Mapped[str | None]
+    owner_id: ColumnClause[UUID | None] = Column(ForeignKey("users.id", ondelete="SET NULL"))
+    key: ColumnClause[str | None]
     # The request that caused it, so that one id leads through the logs of both.
-    request_id: Mapped[str | None]
-    payload: Mapped[dict[str, Any]] = mapped_column(JSONB)
-    result: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
-    problem: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
-    run_after: Mapped[datetime] = mapped_column(server_default=func.now())
-    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    started_at: Mapped[datetime | None]
-    finished_at: Mapped[datetime | None]
+    request_id: ColumnClause[str | None]
+    payload: ColumnClause[dict[str, Any]]
+    result: ColumnClause[dict[str, Any] | None]
+    problem: ColumnClause[dict[str, Any] | None]
+    run_after: ColumnClause[datetime] = Column(server_default=func.now())
+    created_at: ColumnClause[datetime] = Column(server_default=func.now())
+    updated_at: ColumnClause[datetime] = Column(server_default=func.now())
+    started_at: ColumnClause[datetime | None]
+    finished_at: ColumnClause[datetime | None]

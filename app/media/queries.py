@@ -11,14 +11,13 @@ import orjson
 from asyncpg import Record
 from sqlalchemy import ColumnElement, Integer, Select, Text, Uuid, bindparam, func, literal_column, or_, select
 from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
-from sqlalchemy.orm import aliased
 
 from app import pages
 from app.contract import BASE_PATH
 from app.media.tables import ORIGINAL, Media, MediaFile, Showing
 from app.rows import fill
 from app.settings import settings
-from app.sql import Statement
+from app.sql import Statement, aliased
 from generated import models
 from generated.models import MediaKind, MediaType, VariantMediaType
 
@@ -57,7 +56,7 @@ def _variants() -> ColumnElement[Any]:
 
 def _reading() -> Select[*tuple[Any, ...]]:
     columns = (*_MEDIA, _original.size, _original.width, _original.height, _variants(), _is_public())
-    return select(*columns).join(_original, _is_original)
+    return select(*columns).select_from(Media).join(_original, _is_original)
 
 
 @cache

@@ -4,8 +4,18 @@ from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ColumnElement, ForeignKey, Index, func, select, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    ColumnClause,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    func,
+    select,
+    text,
+)
 
 from app.sql import Table
 from app.users.tables import User
@@ -23,13 +33,13 @@ class Media(Table):
         Index("ix_media_owner", "owner_id", text("created_at DESC"), text("id DESC")),
     )
 
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    owner_id: Mapped[UUID] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"))
-    kind: Mapped[str]
-    media_type: Mapped[str]
-    original_name: Mapped[str]
-    version: Mapped[int] = mapped_column(server_default="1")
-    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    id: ColumnClause[UUID] = Column(primary_key=True)
+    owner_id: ColumnClause[UUID] = Column(ForeignKey(User.id, ondelete="CASCADE"))
+    kind: ColumnClause[str]
+    media_type: ColumnClause[str]
+    original_name: ColumnClause[str]
+    version: ColumnClause[int] = Column(server_default="1")
+    created_at: ColumnClause[datetime] = Column(server_default=func.now())
 
 
 class MediaFile(Table):
@@ -47,18 +57,18 @@ class MediaFile(Table):
     )
 
     # Also the name of the object. The original has the id of its medium.
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    media_id: Mapped[UUID | None] = mapped_column(ForeignKey(Media.id, ondelete="SET NULL"))
+    id: ColumnClause[UUID] = Column(primary_key=True)
+    media_id: ColumnClause[UUID | None] = Column(ForeignKey(Media.id, ondelete="SET NULL"))
     # What it is of its medium; a medium has one of each.
-    label: Mapped[str]
-    media_type: Mapped[str]
-    size: Mapped[int] = mapped_column(BigInteger)
-    digest: Mapped[str]
-    width: Mapped[int | None]
-    height: Mapped[int | None]
+    label: ColumnClause[str]
+    media_type: ColumnClause[str]
+    size: ColumnClause[int] = Column(BigInteger)
+    digest: ColumnClause[str]
+    width: ColumnClause[int | None]
+    height: ColumnClause[int | None]
     # Whether it takes of its owner's room: thumbnails, which nobody has asked for, do not.
-    is_counted: Mapped[bool]
-    leased_until: Mapped[datetime]
+    is_counted: ColumnClause[bool]
+    leased_until: ColumnClause[datetime]
 
 
 class MediaUsage(Table):
@@ -67,8 +77,8 @@ class MediaUsage(Table):
     __tablename__ = "media_usage"
     __table_args__ = (CheckConstraint("bytes >= 0", name="bytes"),)
 
-    user_id: Mapped[UUID] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"), primary_key=True)
-    bytes: Mapped[int] = mapped_column(BigInteger)
+    user_id: ColumnClause[UUID] = Column(ForeignKey(User.id, ondelete="CASCADE"), primary_key=True)
+    bytes: ColumnClause[int] = Column(BigInteger)
 
 
 class Showing:
@@ -97,8 +107,8 @@ class Avatar(Showing, Table):
     __tablename__ = "avatars"
     __table_args__ = (Index("ix_avatars_media_id", "media_id"),)
 
-    user_id: Mapped[UUID] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"), primary_key=True)
-    media_id: Mapped[UUID] = mapped_column(ForeignKey(Media.id, ondelete="CASCADE"))
+    user_id: ColumnClause[UUID] = Column(ForeignKey(User.id, ondelete="CASCADE"), primary_key=True)
+    media_id: ColumnClause[UUID] = Column(ForeignKey(Media.id, ondelete="CASCADE"))
     without: ClassVar[dict[str, None]] = {"avatar_url": None}
 
     @classmethod

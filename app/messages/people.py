@@ -12,7 +12,6 @@ from uuid import UUID
 
 from asyncpg import Record
 from sqlalchemy import Integer, Select, bindparam, delete, func, insert, literal_column, select, update
-from sqlalchemy.orm import aliased
 
 from app import pages
 from app.access import Action, Principal, allowed, require
@@ -22,7 +21,7 @@ from app.messages import rooms
 from app.messages.tables import Room, RoomInvitation, RoomMember
 from app.problems import Conflict, NotFound, Problem
 from app.rows import fill
-from app.sql import Connection, Statement
+from app.sql import Connection, Statement, aliased
 from app.users.tables import User
 from generated import models
 from generated.models import ProblemCode, RoomVisibility

@@ -14,6 +14,7 @@ from asyncpg import Record
 from pydantic import MISSING
 from sqlalchemy import (
     BigInteger,
+    ColumnClause,
     ColumnElement,
     Integer,
     Select,
@@ -27,7 +28,6 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from app import pages
 from app.access import Action, Principal, allowed, require
@@ -36,7 +36,7 @@ from app.ids import new_id
 from app.messages.tables import Message, Room, RoomMember
 from app.problems import NotFound, Problem
 from app.rows import fill
-from app.sql import Connection, Statement
+from app.sql import Connection, Statement, aliased
 from app.users.tables import User
 from generated import models
 from generated.models import ProblemCode, RoomSort, RoomVisibility
@@ -131,7 +131,7 @@ _DELETE = Statement(delete(Room).where(Room.id == bindparam("room_id")), seconds
 
 # As a set to look into: an anti-join would be planned as if hardly any room were left by it.
 _JOINED = select(RoomMember.room_id).where(RoomMember.user_id == bindparam("viewer"))
-_ORDER: dict[RoomSort, tuple[InstrumentedAttribute[Any], bool]] = {
+_ORDER: dict[RoomSort, tuple[ColumnClause[Any], bool]] = {
     RoomSort.created_at_desc: (Room.created_at, True),
     RoomSort.created_at: (Room.created_at, False),
     RoomSort.by_name: (Room.name, False),

@@ -26,7 +26,6 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.orm import aliased
 
 from app import pages
 from app.access import Action, Principal, require
@@ -38,7 +37,7 @@ from app.messages.rooms import NotAMember, among, is_inside, visible
 from app.messages.tables import Message, Room, RoomMember
 from app.problems import FieldError, NotFound, ValidationFailed
 from app.rows import fill
-from app.sql import Connection, Statement
+from app.sql import Connection, Statement, aliased
 from app.users.tables import User
 from generated import models
 from generated.models import MessageSort

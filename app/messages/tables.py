@@ -3,8 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, func, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import BigInteger, CheckConstraint, Column, ColumnClause, ForeignKey, Index, func, text
 
 from app.sql import Table
 from app.users.tables import User
@@ -22,21 +21,21 @@ class Room(Table):
         Index("ix_rooms_trigrams", "name", postgresql_using="gin", postgresql_ops={"name": "gin_trgm_ops"}),
     )
 
-    id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: ColumnClause[UUID] = Column(primary_key=True)
     # Nobody goes who owns a room: it is somebody else's before, or gone.
-    owner_id: Mapped[UUID] = mapped_column(ForeignKey(User.id))
-    name: Mapped[str]
-    description: Mapped[str | None]
-    visibility: Mapped[str]
+    owner_id: ColumnClause[UUID] = Column(ForeignKey(User.id))
+    name: ColumnClause[str]
+    description: ColumnClause[str | None]
+    visibility: ColumnClause[str]
     # Both are kept by the statements that change who is in it and who is invited.
-    member_count: Mapped[int] = mapped_column(server_default="0")
-    invitation_count: Mapped[int] = mapped_column(server_default="0")
+    member_count: ColumnClause[int] = Column(server_default="0")
+    invitation_count: ColumnClause[int] = Column(server_default="0")
     # The number of the newest message; the next one gets the number after it under the lock of this row.
-    last_number: Mapped[int] = mapped_column(BigInteger, server_default="0")
-    last_message_at: Mapped[datetime | None]
-    version: Mapped[int] = mapped_column(server_default="1")
-    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    last_number: ColumnClause[int] = Column(BigInteger, server_default="0")
+    last_message_at: ColumnClause[datetime | None]
+    version: ColumnClause[int] = Column(server_default="1")
+    created_at: ColumnClause[datetime] = Column(server_default=func.now())
+    updated_at: ColumnClause[datetime] = Column(server_default=func.now())
 
 
 class RoomMember(Table):
@@ -49,11 +48,11 @@ class RoomMember(Table):
         Index("ix_room_members_user_id", "user_id"),
     )
 
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    room_id: Mapped[UUID] = mapped_column(ForeignKey(Room.id, ondelete="CASCADE"))
-    user_id: Mapped[UUID] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"))
-    read_number: Mapped[int] = mapped_column(BigInteger, server_default="0")
-    joined_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    id: ColumnClause[UUID] = Column(primary_key=True)
+    room_id: ColumnClause[UUID] = Column(ForeignKey(Room.id, ondelete="CASCADE"))
+    user_id: ColumnClause[UUID] = Column(ForeignKey(User.id, ondelete="CASCADE"))
+    read_number: ColumnClause[int] = Column(BigInteger, server_default="0")
+    joined_at: ColumnClause[datetime] = Column(server_default=func.now())
 
 
 class RoomInvitation(Table):
@@ -67,11 +66,11 @@ class RoomInvitation(Table):
         Index("ix_room_invitations_inviter_id", "inviter_id"),
     )
 
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    room_id: Mapped[UUID] = mapped_column(ForeignKey(Room.id, ondelete="CASCADE"))
-    user_id: Mapped[UUID] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"))
-    inviter_id: Mapped[UUID | None] = mapped_column(ForeignKey(User.id, ondelete="SET NULL"))
-    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    id: ColumnClause[UUID] = Column(primary_key=True)
+    room_id: ColumnClause[UUID] = Column(ForeignKey(Room.id, ondelete="CASCADE"))
+    user_id: ColumnClause[UUID] = Column(ForeignKey(User.id, ondelete="CASCADE"))
+    inviter_id: ColumnClause[UUID | None] = Column(ForeignKey(User.id, ondelete="SET NULL"))
+    created_at: ColumnClause[datetime] = Column(server_default=func.now())
 
 
 class Message(Table):
@@ -86,15 +85,15 @@ class Message(Table):
         Index("ix_messages_reply_to", "reply_to", postgresql_where=text("reply_to IS NOT NULL")),
     )
 
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    room_id: Mapped[UUID] = mapped_column(ForeignKey(Room.id, ondelete="CASCADE"))
-    number: Mapped[int] = mapped_column(BigInteger)
-    author_id: Mapped[UUID | None] = mapped_column(ForeignKey(User.id, ondelete="SET NULL"))
-    content: Mapped[str]
+    id: ColumnClause[UUID] = Column(primary_key=True)
+    room_id: ColumnClause[UUID] = Column(ForeignKey(Room.id, ondelete="CASCADE"))
+    number: ColumnClause[int] = Column(BigInteger)
+    author_id: ColumnClause[UUID | None] = Column(ForeignKey(User.id, ondelete="SET NULL"))
+    content: ColumnClause[str]
     # A message goes only with its room, and then all of them go.
-    reply_to: Mapped[UUID | None] = mapped_column(ForeignKey("messages.id", ondelete="CASCADE"))
-    version: Mapped[int] = mapped_column(server_default="1")
-    edited_at: Mapped[datetime | None]
-    deleted_at: Mapped[datetime | None]
-    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    reply_to: ColumnClause[UUID | None] = Column(ForeignKey("messages.id", ondelete="CASCADE"))
+    version: ColumnClause[int] = Column(server_default="1")
+    edited_at: ColumnClause[datetime | None]
+    deleted_at: ColumnClause[datetime | None]
+    created_at: ColumnClause[datetime] = Column(server_default=func.now())
+    updated_at: ColumnClause[datetime] = Column(server_default=func.now())

@@ -6,6 +6,8 @@ from uuid import UUID
 
 from sqlalchemy import (
     CTE,
+    FromClause,
+    Select,
     Text,
     Uuid,
     bindparam,
@@ -15,6 +17,7 @@ from sqlalchemy import (
     func,
     literal_column,
     select,
+    true,
     union_all,
     update,
 )
@@ -36,53 +39,43 @@ _APPROVED, _PUBLISHED = (literal_column(f"'{status}'", Text()) for status in ("a
 _COMMENT: Any = bindparam("comment_id", type_=Uuid())
 
 
-def _cause(*, answer: bool) -> CTE:
+def _cause() -> CTE:
     """Return a comment that everybody may read, with all who have to do with it."""
     parent = COMMENTS.alias("parent")
-    cause = select(
-        COMMENTS.c.id,
-        COMMENTS.c.post_id,
-        COMMENTS.c.author_id,
-        POSTS.c.author_id.label("post_author_id"),
-        POSTS.c.status.label("post_status"),
-        *([parent.c.author_id.label("answered_id")] if answer else []),
-    ).join(POSTS, POSTS.c.id == COMMENTS.c.post_id)
-    if answer:
-        answered = func.coalesce(bindparam("answered_id", type_=Uuid()), COMMENTS.c.parent_id)
-        cause = cause.outerjoin(parent, parent.c.id == answered)
+    cause = (
+        select(
+            COMMENTS.c.id,
+            COMMENTS.c.post_id,
+            COMMENTS.c.author_id,
+            POSTS.c.author_id.label("post_author_id"),
+            POSTS.c.status.label("post_status"),
+            parent.c.author_id.label("answered_id"),
+        )
+        .join(POSTS, POSTS.c.id == COMMENTS.c.post_id)
+        .outerjoin(parent, parent.c.id == COMMENTS.c.parent_id)
+    )
     readable = (COMMENTS.c.id == _COMMENT, COMMENTS.c.status == _APPROVED, COMMENTS.c.deleted_at.is_(None))
     return cause.where(*readable).cte("cause")
 
 
-def _mentioned(cause: CTE, *, new: bool) -> Any:
+def _mentioned(mentions: FromClause) -> Select[UUID, str, int]:
     kind, rank = said(NotificationKind.mention).label("kind"), number(3).label("rank")
-    found = select(MENTIONS.c.user_id.label("member_id"), kind, rank)
-    found = found.join(cause, cause.c.id == MENTIONS.c.comment_id)
-    if not new:
-        return found
-    # What this transaction has noted, of those who have heard of nothing in this comment yet.
-    known = exists().where(Notification.subject_id == cause.c.id, Notification.member_id == MENTIONS.c.user_id)
-    return found.where(MENTIONS.c.created_at == func.now(), ~known)
+    return select(mentions.c.user_id.label("member_id"), kind, rank)
 
 
-def _candidates(cause: CTE, *, answer: bool, mentions: bool, edited: bool) -> CTE:
+def _concerned(cause: CTE, mentioned: Select[UUID, str, int] | None) -> CTE:
     """Return who is to hear of a comment and as what; lower numbers go first."""
-    parts: list[Any] = []
-    if not edited:
-        owner = cause.c.post_author_id.label("member_id")
-        parts.append(select(owner, said(NotificationKind.comment).label("kind"), number(2).label("rank")))
-    if answer and not edited:
+    owner = cause.c.post_author_id.label("member_id")
+    parts: list[Any] = [select(owner, said(NotificationKind.comment).label("kind"), number(2).label("rank"))]
+    if "answered_id" in cause.c:
         parts.append(select(cause.c.answered_id, said(NotificationKind.reply), number(1)))
-    if mentions:
-        parts.append(_mentioned(cause, new=edited))
-    return union_all(*parts).cte("candidates") if len(parts) > 1 else parts[0].cte("candidates")
+    if mentioned is not None:
+        parts.append(mentioned)
+    return union_all(*parts).cte("candidates")
 
 
-@cache
-def _telling(*, answer: bool, mentions: bool, edited: bool) -> Statement:
-    """Return the statement that notifies of a comment: a new or an approved one, or one that was edited."""
-    cause = _cause(answer=answer)
-    candidates = _candidates(cause, answer=answer, mentions=mentions, edited=edited)
+def _telling(cause: CTE, candidates: CTE, happening: Kind) -> Select[Any]:
+    """Return what notifies the candidates of a comment, and tells of that and of what has happened to it."""
     wanted = (
         select(candidates.c.member_id, candidates.c.kind)
         .join(cause, candidates.c.member_id != cause.c.author_id)
@@ -96,8 +89,8 @@ def _telling(*, answer: bool, mentions: bool, edited: bool) -> Statement:
     reasons = case((hidden, number(Withheld.UNPUBLISHED.value)), else_=number(0))
     columns = ["id", "member_id", "kind", "subject_id", "comment_id", "actor_id", "withheld"]
     values = (recipients.c.kind, cause.c.id, cause.c.id, cause.c.author_id, reasons)
-    rows = select(recipients.c.new_id, recipients.c.member_id, *values).join(cause, literal_column("true"))
-    written = (
+    rows = select(recipients.c.new_id, recipients.c.member_id, *values).select_from(recipients).join(cause, true())
+    notified = (
         upsert(Notification)
         .from_select(columns, rows)
         .on_conflict_do_update(
@@ -106,12 +99,43 @@ def _telling(*, answer: bool, mentions: bool, edited: bool) -> Statement:
             set_={"withheld": shown(Withheld.JUDGED)},
         )
         .returning(Notification.id, Notification.member_id, Notification.kind)
-        .cte("written")
+        .cte("notified")
     )
-    kind = Kind.COMMENT_UPDATED if edited else Kind.COMMENT_CREATED
     topic = events.topic_of(Audience.POST, cause.c.post_id)
-    happened = select(events.kind_of(kind), topic, cause.c.id, events.NOTHING)
-    return Statement(events.telling(union_all(happened, told_of(written))))
+    happened = select(events.kind_of(happening), topic, cause.c.id, events.NOTHING)
+    return events.telling(union_all(happened, told_of(notified)))
+
+
+def telling_of_new(cause: CTE, mentions: CTE | None) -> CTE:
+    """Return what notifies of a comment that the same statement writes, for that to read; it needs `new_ids`.
+
+    `cause` is the comment if everybody may read it: its id, post_id and author_id, the post_author_id and post_status,
+    and the answered_id if it answers a member. `mentions` has the user_id of those whom it names.
+    """
+    mentioned = _mentioned(mentions) if mentions is not None else None
+    return _telling(cause, _concerned(cause, mentioned), Kind.COMMENT_CREATED).cte("sign")
+
+
+def new_ids(names: int) -> list[UUID]:
+    """Return the `ids` of as many notifications as there may be of a new comment which names so many members."""
+    return [new_id() for _ in range(names + 2)]
+
+
+@cache
+def _approved() -> Statement:
+    cause = _cause()
+    mentioned = _mentioned(MENTIONS).join(cause, cause.c.id == MENTIONS.c.comment_id)
+    return Statement(_telling(cause, _concerned(cause, mentioned), Kind.COMMENT_CREATED))
+
+
+@cache
+def _edited() -> Statement:
+    cause = _cause()
+    # What this transaction has noted, of those who have heard of nothing in this comment yet.
+    known = exists().where(Notification.subject_id == cause.c.id, Notification.member_id == MENTIONS.c.user_id)
+    mentioned = _mentioned(MENTIONS).join(cause, cause.c.id == MENTIONS.c.comment_id)
+    candidates = mentioned.where(MENTIONS.c.created_at == func.now(), ~known).cte("candidates")
+    return Statement(_telling(cause, candidates, Kind.COMMENT_UPDATED))
 
 
 _WITHHOLD = Statement(
@@ -129,22 +153,9 @@ _UNMENTION = Statement(
 )
 
 
-async def comment_written(connection: Connection, comment_id: UUID, answered_id: UUID | None, names: int) -> None:
-    """Notify of a new comment that everybody may read, which names so many members.
-
-    `answered_id` is what was answered, even where there is no place left below it.
-    """
-    answer = answered_id is not None
-    statement = _telling(answer=answer, mentions=names > 0, edited=False)
-    values = {"answered_id": answered_id} if answer else {}
-    await statement.value(connection, comment_id=comment_id, ids=[new_id() for _ in range(names + 2)], **values)
-
-
 async def comment_approved(connection: Connection, comment_id: UUID) -> None:
     """Notify of a comment that everybody may read from now on, and show again what was withheld."""
-    statement = _telling(answer=True, mentions=True, edited=False)
-    ids = [new_id() for _ in range(_MOST)]
-    await statement.value(connection, comment_id=comment_id, ids=ids, answered_id=None)
+    await _approved().value(connection, comment_id=comment_id, ids=[new_id() for _ in range(_MOST)])
 
 
 async def comment_edited(connection: Connection, comment_id: UUID, post_id: UUID, *, mentions: bool) -> None:
@@ -153,8 +164,7 @@ async def comment_edited(connection: Connection, comment_id: UUID, post_id: UUID
         await tell(connection, Kind.COMMENT_UPDATED, Audience.POST, post_id, comment_id)
         return
     await _UNMENTION.run(connection, comment_id=comment_id)
-    statement = _telling(answer=False, mentions=True, edited=True)
-    await statement.value(connection, comment_id=comment_id, ids=[new_id() for _ in range(_MOST)])
+    await _edited().value(connection, comment_id=comment_id, ids=[new_id() for _ in range(_MOST)])
 
 
 async def comment_hidden(connection: Connection, comment_id: UUID, post_id: UUID) -> None:

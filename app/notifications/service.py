@@ -77,9 +77,7 @@ def said(kind: NotificationKind) -> ColumnElement[str]:
 
 def wants(member: Any, kind: Any) -> ColumnElement[bool]:
     """Return the condition that a member has not switched a kind off."""
-    return ~exists().where(
-        NotificationPreferences.member_id == member, kind == any_(NotificationPreferences.muted.expression)
-    )
+    return ~exists().where(NotificationPreferences.member_id == member, kind == any_(NotificationPreferences.muted))
 
 
 def locked(wanted: CTE, name: str = "recipients") -> CTE:
@@ -93,7 +91,7 @@ def locked(wanted: CTE, name: str = "recipients") -> CTE:
         .cte(f"{name}_locked")
     )
     new_id = given.c.ids[func.row_number().over()].label("new_id")
-    return select(*kept.c, new_id).join(given, literal_column("true")).cte(name)
+    return select(*kept.c, new_id).select_from(kept).join(given, literal_column("true")).cte(name)
 
 
 def told_of(written: CTE) -> Select[*tuple[Any, ...]]:

@@ -3,8 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, func, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import CheckConstraint, Column, ColumnClause, ForeignKey, Index, SmallInteger, func, text
 
 from app.sql import Table
 from app.users.tables import User
@@ -44,25 +43,25 @@ class Notification(Table):
         Index("ix_notifications_created_at", "created_at"),
     )
 
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    member_id: Mapped[UUID] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"))
-    kind: Mapped[str]
+    id: ColumnClause[UUID] = Column(primary_key=True)
+    member_id: ColumnClause[UUID] = Column(ForeignKey(User.id, ondelete="CASCADE"))
+    kind: ColumnClause[str]
     # The comment, post, item, event or job, whichever `kind` says.
-    subject_id: Mapped[UUID]
+    subject_id: ColumnClause[UUID]
     # Who did it; of several who like something, one of them.
-    actor_id: Mapped[UUID | None] = mapped_column(ForeignKey(User.id, ondelete="SET NULL"))
-    post_id: Mapped[UUID | None] = mapped_column(ForeignKey("posts.id", ondelete="CASCADE"))
-    comment_id: Mapped[UUID | None] = mapped_column(ForeignKey("comments.id", ondelete="CASCADE"))
-    job_id: Mapped[UUID | None] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"))
+    actor_id: ColumnClause[UUID | None] = Column(ForeignKey(User.id, ondelete="SET NULL"))
+    post_id: ColumnClause[UUID | None] = Column(ForeignKey("posts.id", ondelete="CASCADE"))
+    comment_id: ColumnClause[UUID | None] = Column(ForeignKey("comments.id", ondelete="CASCADE"))
+    job_id: ColumnClause[UUID | None] = Column(ForeignKey("jobs.id", ondelete="CASCADE"))
     # How many like it, the member not counted; and the most who ever did, of which the member has been told.
-    count: Mapped[int] = mapped_column(server_default="1")
-    most: Mapped[int] = mapped_column(server_default="1")
+    count: ColumnClause[int] = Column(server_default="1")
+    most: ColumnClause[int] = Column(server_default="1")
     # Why it is not shown (service.Withheld); 0 when it is.
-    withheld: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    withheld: ColumnClause[int] = Column(SmallInteger, server_default="0")
     # What the thing is called, where that is not read from the thing.
-    text: Mapped[str | None]
-    read_at: Mapped[datetime | None]
-    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    text: ColumnClause[str | None]
+    read_at: ColumnClause[datetime | None]
+    created_at: ColumnClause[datetime] = Column(server_default=func.now())
 
 
 class NotificationPreferences(Table):
@@ -70,7 +69,7 @@ class NotificationPreferences(Table):
 
     __tablename__ = "notification_preferences"
 
-    member_id: Mapped[UUID] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"), primary_key=True)
-    muted: Mapped[list[str]] = mapped_column(server_default=text("'{}'::text[]"))
-    version: Mapped[int] = mapped_column(server_default="1")
-    updated_at: Mapped[datetime | None]
+    member_id: ColumnClause[UUID] = Column(ForeignKey(User.id, ondelete="CASCADE"), primary_key=True)
+    muted: ColumnClause[list[str]] = Column(server_default=text("'{}'::text[]"))
+    version: ColumnClause[int] = Column(server_default="1")
+    updated_at: ColumnClause[datetime | None]

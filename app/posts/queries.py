@@ -8,8 +8,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from asyncpg import Record
-from sqlalchemy import ColumnElement, Select, Text, Uuid, bindparam, func, literal_column, select
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import ColumnClause, ColumnElement, Select, Text, Uuid, bindparam, func, literal_column, select
 
 from app.categories.tables import Category
 from app.media.queries import address
@@ -50,7 +49,7 @@ SUMMARY = (
 class Order(NamedTuple):
     """A column with an index that ends in the id, and how to get its value from a row of the list."""
 
-    column: InstrumentedAttribute[Any]
+    column: ColumnClause[Any]
     key: Key
     descending: bool
 

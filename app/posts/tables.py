@@ -4,9 +4,19 @@ from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ColumnElement, Computed, ForeignKey, Index, LargeBinary, func, text
-from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    ColumnClause,
+    ColumnElement,
+    Computed,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import TSVECTOR
 
 from app.categories.tables import Categorised, Category
 from app.jobs.tables import Job
@@ -82,25 +92,25 @@ class Post(Showing, Tagged, Categorised, Viewed, Table):
         Index("ix_posts_search", "search", postgresql_using="gin"),
     )
 
-    author_id: Mapped[UUID] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"))
-    title: Mapped[str]
-    slug: Mapped[str]
-    content: Mapped[str]
-    excerpt: Mapped[str | None]
-    featured: Mapped[bool] = mapped_column(server_default="false")
-    featured_image_id: Mapped[UUID | None] = mapped_column(ForeignKey(Media.id, ondelete="SET NULL"))
-    likes: Mapped[int] = mapped_column(server_default="0")
-    comment_count: Mapped[int] = mapped_column(server_default="0")
-    published_at: Mapped[datetime | None]
-    publish_at: Mapped[datetime | None]
+    author_id: ColumnClause[UUID] = Column(ForeignKey(User.id, ondelete="CASCADE"))
+    title: ColumnClause[str]
+    slug: ColumnClause[str]
+    content: ColumnClause[str]
+    excerpt: ColumnClause[str | None]
+    featured: ColumnClause[bool] = Column(server_default="false")
+    featured_image_id: ColumnClause[UUID | None] = Column(ForeignKey(Media.id, ondelete="SET NULL"))
+    likes: ColumnClause[int] = Column(server_default="0")
+    comment_count: ColumnClause[int] = Column(server_default="0")
+    published_at: ColumnClause[datetime | None]
+    publish_at: ColumnClause[datetime | None]
     # What will publish it. No foreign key: jobs are forgotten a month after their end, whoever still names them.
-    publication_job_id: Mapped[UUID | None]
+    publication_job_id: ColumnClause[UUID | None]
     # What the place calls it that it was imported from, so that it is not imported again.
-    external_id: Mapped[str | None]
-    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    sort_at: Mapped[datetime] = mapped_column(Computed("coalesce(published_at, created_at)", persisted=True))
-    search: Mapped[Any] = mapped_column(TSVECTOR, Computed(_SEARCH, persisted=True))
+    external_id: ColumnClause[str | None]
+    created_at: ColumnClause[datetime] = Column(server_default=func.now())
+    updated_at: ColumnClause[datetime] = Column(server_default=func.now())
+    sort_at: ColumnClause[datetime] = Column(Computed("coalesce(published_at, created_at)", persisted=True))
+    search: ColumnClause[Any] = Column(TSVECTOR, Computed(_SEARCH, persisted=True))
     without: ClassVar[dict[str, None]] = {"featured_image_id": None}
 
     @classmethod
@@ -120,11 +130,9 @@ class PostSlug(Table):
     __tablename__ = "post_slugs"
     __table_args__ = (Index("ix_post_slugs_post_id", "post_id"),)
 
-    slug: Mapped[str] = mapped_column(primary_key=True)
+    slug: ColumnClause[str] = Column(primary_key=True)
     # Checked at commit, because the slug is taken before the post that carries it is written.
-    post_id: Mapped[UUID] = mapped_column(
-        ForeignKey(Post.id, ondelete="CASCADE", deferrable=True, initially="DEFERRED")
-    )
+    post_id: ColumnClause[UUID] = Column(ForeignKey(Post.id, ondelete="CASCADE", deferrable=True, initially="DEFERRED"))
 
 
 class PostLike(Table):
@@ -133,9 +141,9 @@ class PostLike(Table):
     __tablename__ = "post_likes"
     __table_args__ = (Index("ix_post_likes_user_id", "user_id"),)
 
-    post_id: Mapped[UUID] = mapped_column(ForeignKey(Post.id, ondelete="CASCADE"), primary_key=True)
-    user_id: Mapped[UUID] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"), primary_key=True)
-    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    post_id: ColumnClause[UUID] = Column(ForeignKey(Post.id, ondelete="CASCADE"), primary_key=True)
+    user_id: ColumnClause[UUID] = Column(ForeignKey(User.id, ondelete="CASCADE"), primary_key=True)
+    created_at: ColumnClause[datetime] = Column(server_default=func.now())
 
 
 class PostRevision(Table):
@@ -147,16 +155,16 @@ class PostRevision(Table):
         Index("ix_post_revisions_editor_id", "editor_id"),
     )
 
-    post_id: Mapped[UUID] = mapped_column(ForeignKey(Post.id, ondelete="CASCADE"), primary_key=True)
-    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    title: Mapped[str]
-    content: Mapped[str]
-    excerpt: Mapped[str | None]
-    tags: Mapped[list[str]]
-    category_id: Mapped[UUID | None] = mapped_column(ForeignKey(Category.id, ondelete="SET NULL"))
-    editor_id: Mapped[UUID | None] = mapped_column(ForeignKey(User.id, ondelete="SET NULL"))
-    restored_from: Mapped[int | None]
-    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    post_id: ColumnClause[UUID] = Column(ForeignKey(Post.id, ondelete="CASCADE"), primary_key=True)
+    number: ColumnClause[int] = Column(primary_key=True, autoincrement=False)
+    title: ColumnClause[str]
+    content: ColumnClause[str]
+    excerpt: ColumnClause[str | None]
+    tags: ColumnClause[list[str]]
+    category_id: ColumnClause[UUID | None] = Column(ForeignKey(Category.id, ondelete="SET NULL"))
+    editor_id: ColumnClause[UUID | None] = Column(ForeignKey(User.id, ondelete="SET NULL"))
+    restored_from: ColumnClause[int | None]
+    created_at: ColumnClause[datetime] = Column(server_default=func.now())
 
 
 class PostImport(Table):
@@ -170,15 +178,15 @@ class PostImport(Table):
         Index("ix_post_imports_created_at", "created_at"),
     )
 
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    author_id: Mapped[UUID] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"))
-    mode: Mapped[str]
+    id: ColumnClause[UUID] = Column(primary_key=True)
+    author_id: ColumnClause[UUID] = Column(ForeignKey(User.id, ondelete="CASCADE"))
+    mode: ColumnClause[str]
     # None until the whole of it has come.
-    job_id: Mapped[UUID | None] = mapped_column(ForeignKey(Job.id, ondelete="CASCADE"))
-    lines: Mapped[int] = mapped_column(server_default="0")
+    job_id: ColumnClause[UUID | None] = Column(ForeignKey(Job.id, ondelete="CASCADE"))
+    lines: ColumnClause[int] = Column(server_default="0")
     # What has come of its lines so far; written in the transaction in which that came of them.
-    report: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
-    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    report: ColumnClause[dict[str, Any] | None]
+    created_at: ColumnClause[datetime] = Column(server_default=func.now())
 
 
 class PostImportPiece(Table):
@@ -186,6 +194,6 @@ class PostImportPiece(Table):
 
     __tablename__ = "post_import_pieces"
 
-    import_id: Mapped[UUID] = mapped_column(ForeignKey(PostImport.id, ondelete="CASCADE"), primary_key=True)
-    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    content: Mapped[bytes] = mapped_column(LargeBinary)
+    import_id: ColumnClause[UUID] = Column(ForeignKey(PostImport.id, ondelete="CASCADE"), primary_key=True)
+    number: ColumnClause[int] = Column(primary_key=True, autoincrement=False)
+    content: ColumnClause[bytes] = Column(LargeBinary)

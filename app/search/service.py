@@ -13,6 +13,7 @@ from uuid import UUID
 
 from asyncpg import Record
 from sqlalchemy import (
+    ColumnClause,
     ColumnElement,
     Double,
     Integer,
@@ -28,7 +29,6 @@ from sqlalchemy import (
     union_all,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.orm import InstrumentedAttribute
 
 from app import pages
 from app.posts import search
@@ -53,7 +53,7 @@ _names = any_(bindparam("names", type_=ARRAY(Text())))
 
 
 def _by_name(
-    kind: SearchType, identifier: InstrumentedAttribute[UUID], exact: ColumnElement[bool], *columns: Any
+    kind: SearchType, identifier: ColumnClause[UUID], exact: ColumnElement[bool], *columns: Any
 ) -> Select[*tuple[Any, ...]]:
     """Return what has one of the names exactly, or a name that looks like the query, each with its rank."""
     alike: ColumnElement[float] = func.greatest(*(func.similarity(column, _q) for column in columns), type_=_FLOAT)

@@ -20,6 +20,7 @@ from uuid import UUID
 
 import asyncpg
 from sqlalchemy import (
+    ColumnClause,
     Integer,
     Text,
     Uuid,
@@ -33,7 +34,6 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import insert as upsert
-from sqlalchemy.orm import InstrumentedAttribute
 
 from app import pages
 from app.etags import require_match
@@ -109,7 +109,7 @@ _UPDATE = Statement(
 _DELETE = Statement(delete(Tag).where(Tag.id == bindparam("id")))
 _COUNT_ALL = pages.Counting(select(Tag.id))
 
-_ORDER: dict[TagSort, tuple[InstrumentedAttribute[Any], bool]] = {
+_ORDER: dict[TagSort, tuple[ColumnClause[Any], bool]] = {
     TagSort.by_name: (Tag.name, False),
     TagSort.by_name_desc: (Tag.name, True),
     TagSort.by_post_count_desc: (Tag.post_count, True),

@@ -4,8 +4,7 @@ from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
-from sqlalchemy import Index, func
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import Column, ColumnClause, Index, func
 
 from app.sql import Table
 
@@ -22,17 +21,17 @@ class Tag(Table):
         Index("ix_tags_trigrams", "name", postgresql_using="gin", postgresql_ops={"name": "gin_trgm_ops"}),
     )
 
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    name: Mapped[str]
-    color: Mapped[str] = mapped_column(server_default=DEFAULT_COLOR)
-    description: Mapped[str | None]
+    id: ColumnClause[UUID] = Column(primary_key=True)
+    name: ColumnClause[str]
+    color: ColumnClause[str] = Column(server_default=DEFAULT_COLOR)
+    description: ColumnClause[str | None]
     # Published posts with this tag, kept by the statements that change a post's tags or status.
-    post_count: Mapped[int] = mapped_column(server_default="0")
+    post_count: ColumnClause[int] = Column(server_default="0")
     # Active items with this tag, kept likewise.
-    item_count: Mapped[int] = mapped_column(server_default="0")
-    version: Mapped[int] = mapped_column(server_default="1")
-    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    item_count: ColumnClause[int] = Column(server_default="0")
+    version: ColumnClause[int] = Column(server_default="1")
+    created_at: ColumnClause[datetime] = Column(server_default=func.now())
+    updated_at: ColumnClause[datetime] = Column(server_default=func.now())
 
 
 class Tagged:
@@ -42,7 +41,7 @@ class Tagged:
     listed: ClassVar[str]
     counter: ClassVar[str]
 
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    status: Mapped[str] = mapped_column(server_default="draft")
-    tags: Mapped[list[str]] = mapped_column(server_default="{}")
-    version: Mapped[int] = mapped_column(server_default="1")
+    id: ColumnClause[UUID] = Column(primary_key=True)
+    status: ColumnClause[str] = Column(server_default="draft")
+    tags: ColumnClause[list[str]] = Column(server_default="{}")
+    version: ColumnClause[int] = Column(server_default="1")

@@ -3,8 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, func, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import CheckConstraint, Column, ColumnClause, Index, func, text
 
 from app.sql import Table
 
@@ -28,21 +27,21 @@ class User(Table):
         ),
     )
 
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    username: Mapped[str]
+    id: ColumnClause[UUID] = Column(primary_key=True)
+    username: ColumnClause[str]
     # Stored lower case, so that a plain unique index compares as people do.
-    email: Mapped[str]
-    password_hash: Mapped[str]
-    full_name: Mapped[str | None]
-    bio: Mapped[str | None]
-    website: Mapped[str | None]
-    phone: Mapped[str | None]
-    avatar_url: Mapped[str | None]
-    role: Mapped[str] = mapped_column(server_default="user")
-    is_active: Mapped[bool] = mapped_column(server_default="true")
-    email_verified: Mapped[bool] = mapped_column(server_default="false")
+    email: ColumnClause[str]
+    password_hash: ColumnClause[str]
+    full_name: ColumnClause[str | None]
+    bio: ColumnClause[str | None]
+    website: ColumnClause[str | None]
+    phone: ColumnClause[str | None]
+    avatar_url: ColumnClause[str | None]
+    role: ColumnClause[str] = Column(server_default="user")
+    is_active: ColumnClause[bool] = Column(server_default="true")
+    email_verified: ColumnClause[bool] = Column(server_default="false")
     # Published posts, kept by the statements that publish, withdraw and delete.
-    post_count: Mapped[int] = mapped_column(server_default="0")
-    version: Mapped[int] = mapped_column(server_default="1")
-    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    post_count: ColumnClause[int] = Column(server_default="0")
+    version: ColumnClause[int] = Column(server_default="1")
+    created_at: ColumnClause[datetime] = Column(server_default=func.now())
+    updated_at: ColumnClause[datetime] = Column(server_default=func.now())

@@ -3,8 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import DDL, CheckConstraint, Index, event
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import DDL, CheckConstraint, Column, ColumnClause, Index, event
 
 from app.sql import Table
 
@@ -17,7 +16,7 @@ class Word(Table):
         Index("ix_words_trigrams", "word", postgresql_using="gin", postgresql_ops={"word": "gin_trgm_ops"}),
     )
 
-    word: Mapped[str] = mapped_column(primary_key=True)
+    word: ColumnClause[str] = Column(primary_key=True)
 
 
 class Reading(Table):
@@ -26,9 +25,9 @@ class Reading(Table):
     __tablename__ = "words_reading"
     __table_args__ = (CheckConstraint("id = 1", name="one"),)
 
-    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    sort_at: Mapped[datetime]
-    post_id: Mapped[UUID]
+    id: ColumnClause[int] = Column(primary_key=True, autoincrement=False)
+    sort_at: ColumnClause[datetime]
+    post_id: ColumnClause[UUID]
 
 
 # Its operators are those of the index; where the database has it already, it stays as it is.

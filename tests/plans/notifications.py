@@ -37,10 +37,8 @@ def statements() -> Iterator[Given]:
     """Yield each with its name and the values of its parameters."""
     yield from _read()
     about: dict[str, Any] = {"comment_id": COMMENT, "ids": IDS}
-    yield "notify of comment", comments._telling(answer=False, mentions=False, edited=False), about
-    answer = comments._telling(answer=True, mentions=True, edited=False)
-    yield "notify of answer", answer, about | {"answered_id": None}
-    yield "notify of edit", comments._telling(answer=False, mentions=True, edited=True), about
+    yield "notify of approval", comments._approved(), about
+    yield "notify of edit", comments._edited(), about
     for name in ("WITHHOLD", "REMOVE", "UNMENTION"):
         yield f"comment notifications {name.lower()}", getattr(comments, f"_{name}"), {"comment_id": COMMENT}
     for of, subject in (("post_id", POST), ("comment_id", COMMENT)):

@@ -103,6 +103,7 @@ def _comments() -> Iterator[Given]:
         yield f"comments get {view.name}", comment_service._get(view), {"id": COMMENT} | viewer
         yield f"comments lock {view.name}", comment_service._lock(view), {"id": COMMENT} | viewer
     new: dict[str, Any] = {"comment_id": UUID(int=9), "post_id": POST, "member_id": MEMBER, "text": "A loom."}
+    new["ids"] = notifications.IDS
     yield "comments create", comments.creating("none", answer=False, mentions=False), new
     answer = comments.creating("first", answer=True, mentions=True)
     yield "comments answer", answer, new | {"parent_id": COMMENT, "names": ["member_7", "member_8"]}

@@ -10,6 +10,7 @@ from httpx2 import AsyncClient, Response
 
 from app.sql import Connection
 from tests.auth.conftest import REGISTRATION, bearer, log_in, refresh
+from tests.committed import Committed
 from tests.factories import Factory, Member
 
 # What every counter is, beside what it should be; exact counters leave no row.
@@ -266,6 +267,7 @@ async def test_whatever_was_written_the_rest_is_whole(
     assert await connection.fetchval("SELECT count(*) FROM posts WHERE author_id = $1", leaver.id) == 0
 
 
+@pytest.mark.xdist_group("committed")
 class TestWhoHasJustLeft:
     """Somebody is remembered for half a second; what refers to an account that went meanwhile cannot be kept."""
 
@@ -281,14 +283,13 @@ class TestWhoHasJustLeft:
             ("POST", "/auth/api-keys", {"name": "Backup", "scopes": ["posts:write"]}),
         ],
     )
-    async def test_is_nobody(  # noqa: PLR0913, PLR0917 - Fixtures.
-        self, client: AsyncClient, make: Factory, connection: Connection, method: str, path: str, body: object
-    ) -> None:
-        post = await make.post()
-        place = path.format(post=post, comment=await make.comment(post))
-        leaver = await make.member()
-        assert (await client.get("/users/me", headers=leaver.headers)).status_code == 200
-        await connection.execute("DELETE FROM users WHERE id = $1", leaver.id)
-        answer = await client.request(method, place, json=body, headers=leaver.headers)
+    async def test_is_nobody(self, committed: Committed, method: str, path: str, body: object) -> None:
+        post = await committed.make.post()
+        place = path.format(post=post, comment=await committed.make.comment(post))
+        leaver = await committed.make.member()
+        assert (await committed.client.get("/users/me", headers=leaver.headers)).status_code == 200
+        await committed.connection.execute("DELETE FROM users WHERE id = $1", leaver.id)
+        answer = await committed.client.request(method, place, json=body, headers=leaver.headers)
         assert (answer.status_code, answer.json()["code"]) == (401, "invalid_token")
-        assert await connection.fetchval("SELECT count(*) FROM posts") == 1
+        counted = await committed.connection.fetch("SELECT likes, comment_count FROM posts")
+        assert [tuple(row) for row in counted] == [(0, 0)]
