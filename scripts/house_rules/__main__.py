@@ -91,6 +91,9 @@ def escapes(project: Project) -> dict[tuple[str, int, str], int]:
     """Return what is excused: file, line and rule, with the line of the escape."""
     found: dict[tuple[str, int, str], int] = {}
     for source in project.sources:
+        # Most files excuse nothing, and to read the comments of one takes as long as all rules together.
+        if "house:" not in source.text:
+            continue
         for line, comment, alone in source.comments:
             if match := ESCAPE.search(comment):
                 found[source.file, line + alone, match[1]] = line

@@ -157,7 +157,7 @@ def handler_sql(source: Source, _: Project) -> Found:
     for line, text in source.strings:
         if SQL.search(text):
             yield line, "no SQL in a handler: put the query into service.py."
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.Attribute) and node.attr in DRIVER_CALLS:
             yield node.lineno, f"no SQL in a handler: put what calls .{node.attr} into service.py."
 
@@ -184,7 +184,7 @@ def framework(source: Source, _: Project) -> Found:
             line,
             f"no {name} in a slice: take what the contract declares, raise a Problem, return an HTTPResult.",
         )
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.Name) and node.id in {"HTTPException", "JSONResponse", "router"}:
             yield node.lineno, f"no {node.id} in a slice: paths stand in the contract, failures are Problems."
 
@@ -216,7 +216,7 @@ def commit(source: Source, _: Project) -> Found:
     elsewhere = source.file == "app/db.py" or source.path.is_relative_to(MIGRATIONS)
     if elsewhere or not source.path.is_relative_to("app"):
         return
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.Attribute) and node.attr in {"commit", "rollback"}:
             yield (
                 node.lineno,
@@ -233,7 +233,7 @@ def clock_and_ids(source: Source, _: Project) -> Found:
         return
     for line, name in imported(source, *CHANCE):
         yield line, f"no {name} outside app/ids.py: take what you need from there, so that the sandbox can repeat it."
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if not isinstance(node, ast.Attribute):
             continue
         if (name := ".".join(ast.unparse(node).rsplit(".", 2)[-2:])) in TIMES:
@@ -254,7 +254,7 @@ def service_class(source: Source, _: Project) -> Found:
     if not source.slice or source.path.name != "service.py":
         return
     problems = {name.rpartition(".")[2] for _, name in imported(source, "app.problems")}
-    for node in (node for node in ast.walk(source.tree) if isinstance(node, ast.ClassDef)):
+    for node in (node for node in source.nodes if isinstance(node, ast.ClassDef)):
         bases = {ast.unparse(base).rpartition(".")[2] for base in node.bases}
         if bases & problems or any(base.endswith(("Error", "Exception")) for base in bases):
             problems.add(node.name)

@@ -1,4 +1,4 @@
-"""What the rules look at: Python files, parsed once, and what is known of them together."""
+"""What the rules look at: Python files, parsed at most once, and what is known of them together."""
 
 import ast
 import io
@@ -72,22 +72,31 @@ def _written(path: Path) -> Iterator[Operation]:
 
 
 class Source:
-    """A Python file, parsed once for all rules."""
+    """A Python file, parsed for the first rule that looks into it and for all others."""
 
     def __init__(self, root: Path, path: Path) -> None:
         self.path = path.relative_to(root)
         self.file = self.path.as_posix()
         self.text = path.read_text()
         self.lines = self.text.splitlines()
-        self.tree = ast.parse(self.text, self.file)
         match = re.match(r"app/(\w+)/", self.file)
         self.slice = match[1] if match and (root / match[0] / "handlers.py").exists() else ""
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        """What the file says. Raises SyntaxError."""
+        return ast.parse(self.text, self.file)
+
+    @cached_property
+    def nodes(self) -> list[ast.AST]:
+        """All that the tree consists of."""
+        return list(ast.walk(self.tree))
 
     @cached_property
     def imports(self) -> list[tuple[int, str]]:
         """Every imported module and every name taken from one, in full, with its line."""
         found: list[tuple[int, str]] = []
-        for node in ast.walk(self.tree):
+        for node in self.nodes:
             if isinstance(node, ast.Import):
                 found += [(node.lineno, alias.name) for alias in node.names]
             elif isinstance(node, ast.ImportFrom):
@@ -100,13 +109,11 @@ class Source:
     def strings(self) -> list[tuple[int, str]]:
         """Every text in the code that is no docstring, with its line."""
         docstrings = {
-            id(node.value)
-            for node in ast.walk(self.tree)
-            if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+            id(node.value) for node in self.nodes if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
         }
         return [
             (node.lineno, node.value)
-            for node in ast.walk(self.tree)
+            for node in self.nodes
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings
         ]
 
@@ -123,7 +130,7 @@ class Source:
     @property
     def functions(self) -> list[Function]:
         """Every function and method."""
-        return [node for node in ast.walk(self.tree) if isinstance(node, Function)]
+        return [node for node in self.nodes if isinstance(node, Function)]
 
     @property
     def handlers(self) -> list[Function]:
@@ -150,7 +157,7 @@ class Project:
 
     @classmethod
     def read(cls, root: Path) -> "Project":
-        """Parse the code of a repository."""
+        """Find the code of a repository."""
         return cls(root, [Source(root, path) for folder in CODE for path in sorted((root / folder).rglob("*.py"))])
 
     @cached_property
