@@ -14,6 +14,7 @@ from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from statistics import median
+from tempfile import TemporaryFile
 from time import process_time
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -214,9 +215,14 @@ async def timed(variant: Variant, token: str) -> float:
 def run(token: str, environment: Mapping[str, str], core: int, *, rounds: int = ROUNDS) -> dict[str, list[float]]:
     """Measure in a process of its own, on this core. Raises LoadFailed."""
     command = [sys.executable, "-m", "scripts.bench.layers", token, str(core), str(rounds)]
-    done = subprocess.run(command, env=environment, cwd=servers.ROOT, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise LoadFailed(f"the layers: {done.stderr[-2_000:]}")
+    # The log goes to a file, as that of the services does: at a pipe, waking whoever reads it is half of the cost.
+    with TemporaryFile("w+") as log:
+        done = subprocess.run(
+            command, env=environment, cwd=servers.ROOT, stdout=subprocess.PIPE, stderr=log, text=True, check=False
+        )
+        if done.returncode:
+            log.seek(0)
+            raise LoadFailed(f"the layers: {log.read()[-2_000:]}")
     return json.loads(done.stdout)
 
 
