@@ -122,9 +122,11 @@ class single(reading):  # noqa: N801 - As `reading`.
         finally:
             # Also where whoever waits is cancelled meanwhile: a place of the pool that is not given back is lost.
             await super().__aexit__(kind, failure, trace)
-            # Also where nobody knows what has become of it.
-            if not isinstance(failure, Problem):
-                writes.happened()
+            if isinstance(failure, Problem):
+                writes.undone(self._connection)
+            else:
+                # Also where nobody knows what has become of it.
+                writes.happened(self._connection)
 
     async def _take_back(self) -> None:
         """Cancel a statement that took too long: whoever is told so may not find later that it was done.
@@ -139,7 +141,7 @@ class single(reading):  # noqa: N801 - As `reading`.
 class transaction:  # noqa: N801 - As `reading`.
     """Lend a connection for one transaction: committed at the end of the block, rolled back by an exception."""
 
-    __slots__ = ("_lent", "_shows", "_transaction")
+    __slots__ = ("_connection", "_lent", "_shows", "_transaction")
 
     def __init__(self, *, shows: bool = True) -> None:
         """`shows` says whether anybody may read something else afterwards, which is then no longer kept anywhere."""
@@ -148,7 +150,7 @@ class transaction:  # noqa: N801 - As `reading`.
     async def __aenter__(self) -> Connection:
         """Raise ServiceUnavailable when there is no connection to be had."""
         self._lent = reading()
-        connection = await self._lent.__aenter__()
+        self._connection = connection = await self._lent.__aenter__()
         self._transaction = connection.transaction()
         try:
             await self._transaction.start()
@@ -171,6 +173,8 @@ class transaction:  # noqa: N801 - As `reading`.
             outcome = worse
             raise
         finally:
+            # Where it was committed, nothing is left of this.
+            writes.undone(self._connection)
             await self._lent.__aexit__(None, outcome, None)
 
     async def _commit(self) -> None:
@@ -178,8 +182,7 @@ class transaction:  # noqa: N801 - As `reading`.
             await self._transaction.commit()
         finally:
             # Also where nobody knows what has become of it.
-            if self._shows:
-                writes.happened()
+            writes.happened(self._connection, shows=self._shows)
 
 
 async def check() -> None:

@@ -1,16 +1,18 @@
 """That something was written: who keeps what was read forgets it, in this process at once and in others a moment later.
 
-A sign is sent after the commit and by a connection of its own, not within the transaction: PostgreSQL lets transactions
+Signs are sent after the commit and by a connection of its own, not within the transaction: PostgreSQL lets transactions
 that carry signs commit in turn only, and no writer should wait for that. A sign that is lost costs others the second
-for which they keep an answer.
+for which they keep an answer; what else is promised to whoever listens is to be such that it can be missed, too.
 """
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections import deque
+from collections.abc import AsyncGenerator, Awaitable, Callable, MutableMapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
+from weakref import WeakKeyDictionary
 
 from app.ids import new_hex
 from app.pool import LOST
@@ -21,6 +23,9 @@ CHANNEL = "galley_written"
 # Writes that follow each other this closely are told of together.
 TOGETHER_SECONDS = 0.01
 RECONNECT_SECONDS = 1.0
+# While nothing can be sent, the last so many signs are kept.
+MOST_SIGNS = 10_000
+_SEND = "SELECT pg_notify(sign.channel, sign.payload) FROM unnest($1::text[], $2::text[]) AS sign (channel, payload)"
 
 
 class Listening(Protocol):
@@ -36,14 +41,23 @@ class Listening(Protocol):
 
 
 Open = Callable[[], Awaitable[Listening]]
+# A channel, and what is sent there.
+Sign = tuple[str, str]
+# In the order in which they were promised, each once.
+_Signs = dict[Sign, None]
 
 
 @dataclass(slots=True)
 class _Told:
-    """Who is told in this process, and whether others have to be."""
+    """Who is told in this process, whether others have to be, and of what."""
 
     forget: Callable[[], None] = lambda: None
     others: asyncio.Event | None = None
+    # By connection, what is to be sent once that has committed; and what is to be sent now.
+    promised: MutableMapping[object, dict[Sign, None]] = field(
+        default_factory=WeakKeyDictionary[object, dict[Sign, None]]
+    )
+    due: deque[Sign] = field(default_factory=lambda: deque[Sign](maxlen=MOST_SIGNS))
 
 
 _told = _Told()
@@ -54,11 +68,27 @@ def use(forget: Callable[[], None]) -> None:
     _told.forget = forget
 
 
-def happened() -> None:
-    """Tell everybody that something was written and committed."""
-    _told.forget()
-    if _told.others is not None:
+def promise(connection: object, sign: Sign) -> None:
+    """Send a sign, once, when what is being written on this connection is committed, and else never."""
+    _told.promised.setdefault(connection, {})[sign] = None
+
+
+def happened(connection: object | None = None, *, shows: bool = True) -> None:
+    """Tell everybody that something was written and committed, and send what was promised on its connection.
+
+    `shows` says whether anybody may read something else now.
+    """
+    promised = _told.promised.pop(connection, {}) if connection is not None else {}
+    if shows:
+        _told.forget()
+    if _told.others is not None and (shows or promised):
+        _told.due.extend(promised)
         _told.others.set()
+
+
+def undone(connection: object) -> None:
+    """Send nothing of what was promised on this connection."""
+    _told.promised.pop(connection, None)
 
 
 @asynccontextmanager
@@ -108,6 +138,9 @@ async def _share_on(connection: Listening, written: asyncio.Event) -> None:
             await written.wait()
             await asyncio.sleep(TOGETHER_SECONDS)
             written.clear()
-            await connection.execute("SELECT pg_notify($1, $2)", CHANNEL, own)
+            signs = [(CHANNEL, own), *_told.due]
+            _told.due.clear()
+            channels, payloads = zip(*signs, strict=True)
+            await connection.execute(_SEND, channels, payloads)
     finally:
         connection.terminate()

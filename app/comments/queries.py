@@ -28,6 +28,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from app.comments.tables import Comment, CommentMention
+from app.domain_events.service import Telling
 from app.notifications.comments import telling_of_new
 from app.pages import Counting, Shape, ordered
 from app.posts.tables import Post
@@ -229,9 +230,9 @@ def creating(moderation: Moderation, *, answer: bool, mentions: bool) -> Stateme
         named = aliased(User)
         names = select(named.username).join(noted, noted.c.user_id == named.id).order_by(named.username)
         found = func.array(names.scalar_subquery(), type_=ARRAY(Text()))
-    sign = telling_of_new(_cause(written, post, parent), noted)
-    made = select(*written.c, no_replies, found.label("mentions"), *AUTHOR, *sign.c)
-    return Statement(made.join(User, User.id == written.c.author_id).outerjoin(sign, true()))
+    told = telling_of_new(_cause(written, post, parent), noted)
+    made = select(*written.c, no_replies, found.label("mentions"), *AUTHOR, *told.c)
+    return Telling(made.join(User, User.id == written.c.author_id).outerjoin(told, true()))
 
 
 def mentioning() -> Statement:

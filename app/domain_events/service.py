@@ -1,4 +1,4 @@
-"""Telling what has happened: a row in the transaction that does it, and a sign to those who listen when it commits.
+"""Telling what has happened: a row in the transaction that does it, and a sign to those who listen once it is there.
 
     await tell(connection, Kind.MESSAGE_CREATED, Audience.ROOM, room_id, message_id, {"author": "ada_l"})
 
@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
+from asyncpg import Record
 from sqlalchemy import (
     ColumnElement,
     Select,
@@ -18,13 +19,13 @@ from sqlalchemy import (
     Uuid,
     bindparam,
     cast,
-    func,
     insert,
     literal_column,
     select,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
+from app import writes
 from app.domain_events.tables import DomainEvent
 from app.sql import Connection, Statement
 
@@ -82,15 +83,32 @@ COLUMNS = ["kind", "topic", "subject_id", "payload"]
 NOTHING: ColumnElement[Any] = literal_column("'{}'::jsonb", JSONB())
 
 
+class Telling(Statement):
+    """A statement whose column `told` is the number of its transaction if it has told something (`telling`)."""
+
+    __slots__ = ()
+
+    async def first(self, connection: Connection, **values: Any) -> Record | None:
+        """Run it and return the first row, or None."""
+        row = await super().first(connection, **values)
+        if row is not None and row["told"] is not None:
+            writes.promise(connection, (CHANNEL, str(row["told"])))
+        return row
+
+    async def value(self, connection: Connection, **values: Any) -> Any:
+        """Run it and return the first column of the first row, or None."""
+        row = await self.first(connection, **values)
+        return row[0] if row is not None else None
+
+
 def telling(rows: Any) -> Select[Any]:
-    """Return the statement that tells what a query of `COLUMNS` finds, for statements that tell of what they do."""
-    told = insert(DomainEvent).from_select(COLUMNS, rows).returning(DomainEvent.transaction).cte("told")
-    sign = func.pg_notify(literal_column(f"'{CHANNEL}'"), cast(told.c.transaction, Text))
-    # All rows of a statement are told by one transaction, and one sign of it suffices.
-    return select(sign).limit(literal_column("1"))
+    """Return the statement that tells what a query of `COLUMNS` finds, for a `Telling` that tells of what it does."""
+    told = insert(DomainEvent).from_select(COLUMNS, rows).returning(DomainEvent.transaction).cte("events")
+    # All rows of a statement are told by one transaction.
+    return select(told.c.transaction.label("told")).limit(literal_column("1"))
 
 
-_TELL = Statement(
+_TELL = Telling(
     telling(
         select(
             bindparam("kind", type_=Text()),

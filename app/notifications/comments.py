@@ -113,7 +113,7 @@ def telling_of_new(cause: CTE, mentions: CTE | None) -> CTE:
     and the answered_id if it answers a member. `mentions` has the user_id of those whom it names.
     """
     mentioned = _mentioned(mentions) if mentions is not None else None
-    return _telling(cause, _concerned(cause, mentioned), Kind.COMMENT_CREATED).cte("sign")
+    return _telling(cause, _concerned(cause, mentioned), Kind.COMMENT_CREATED).cte("told")
 
 
 def new_ids(names: int) -> list[UUID]:
@@ -125,7 +125,7 @@ def new_ids(names: int) -> list[UUID]:
 def _approved() -> Statement:
     cause = _cause()
     mentioned = _mentioned(MENTIONS).join(cause, cause.c.id == MENTIONS.c.comment_id)
-    return Statement(_telling(cause, _concerned(cause, mentioned), Kind.COMMENT_CREATED))
+    return events.Telling(_telling(cause, _concerned(cause, mentioned), Kind.COMMENT_CREATED))
 
 
 @cache
@@ -135,7 +135,7 @@ def _edited() -> Statement:
     known = exists().where(Notification.subject_id == cause.c.id, Notification.member_id == MENTIONS.c.user_id)
     mentioned = _mentioned(MENTIONS).join(cause, cause.c.id == MENTIONS.c.comment_id)
     candidates = mentioned.where(MENTIONS.c.created_at == func.now(), ~known).cte("candidates")
-    return Statement(_telling(cause, candidates, Kind.COMMENT_UPDATED))
+    return events.Telling(_telling(cause, candidates, Kind.COMMENT_UPDATED))
 
 
 _WITHHOLD = Statement(

@@ -65,7 +65,8 @@ def statements(seconds: int) -> list[Statement]:
     topic = events.topic_of(Audience.POST, COMMENTS.c.post_id)
     gone = select(events.kind_of(events.Kind.COMMENT_DELETED), topic, COMMENTS.c.id, events.NOTHING).where(*shown)
     told = events.telling(gone)
-    return [Statement(statement, seconds=seconds) for statement in (lock.with_for_update(), unlike, forget, told)]
+    found = [Statement(statement, seconds=seconds) for statement in (lock.with_for_update(), unlike, forget)]
+    return [*found, events.Telling(told, seconds=seconds)]
 
 
 async def forget(connection: Connection, member: UUID, found: list[Statement]) -> None:
@@ -102,7 +103,7 @@ def _calling_off() -> Statement:
     )
     topic = events.topic_of(Audience.EVENT, rows.c.subject_id)
     things = select(events.kind_of(events.Kind.EVENT_CANCELLED), topic, rows.c.subject_id, events.NOTHING).distinct()
-    return Statement(events.telling(union_all(things, told_of(written))), seconds=_SECONDS)
+    return events.Telling(events.telling(union_all(things, told_of(written))), seconds=_SECONDS)
 
 
 _SECONDS = 60

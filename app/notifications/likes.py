@@ -78,7 +78,7 @@ def _liking(of: str) -> Statement:
         .returning(Notification.id, Notification.member_id, Notification.kind)
         .cte("written")
     )
-    return Statement(events.telling(told_of(written)))
+    return events.Telling(events.telling(told_of(written)))
 
 
 @cache

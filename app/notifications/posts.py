@@ -38,7 +38,7 @@ def _mentioning() -> Statement:
         .returning(Notification.id, Notification.member_id, Notification.kind)
         .cte("written")
     )
-    return Statement(events.telling(told_of(written)))
+    return events.Telling(events.telling(told_of(written)))
 
 
 _TELL_MENTIONED = _mentioning()

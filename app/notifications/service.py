@@ -135,7 +135,7 @@ def _renewing() -> Statement:
     )
     names = (bindparam(name, type_=Text()) for name in ("event_kind", "topic"))
     thing = select(*names, subject, events.NOTHING)
-    return Statement(events.telling(union_all(thing, told_of(written))))
+    return events.Telling(events.telling(union_all(thing, told_of(written))))
 
 
 _RENEW = _renewing()

@@ -2,16 +2,19 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 from uuid import UUID
 
 import asyncpg
 import pytest
 
-from app.db import reading, transaction
+from app import writes
+from app.db import reading, single, transaction
 from app.domain_events import readers, tasks
 from app.domain_events.service import CHANNEL, Audience, Kind, tell, topic
 from app.ids import new_id
 from app.jobs.registry import Running
+from app.problems import NotFound
 from tests.committed import Committed
 
 ROOM = UUID(int=7)
@@ -31,7 +34,12 @@ async def signs(committed: Committed) -> AsyncIterator[asyncio.Queue[str]]:
         heard.put_nowait(str(payload))
 
     await listener.add_listener(CHANNEL, hear)
-    yield heard
+
+    async def open_connection() -> Any:
+        return await asyncpg.connect(committed.dsn)
+
+    async with writes.shared(open_connection):
+        yield heard
     await listener.close()
 
 
@@ -76,6 +84,41 @@ class TestTell:
             _, events = await readers.since(connection, 0)
             assert [event.payload for event in events] == [{"number": 2}]
             assert events == await readers.of_transaction(connection, number)
+
+    @pytest.mark.usefixtures("committed")
+    async def test_by_one_statement_is_heard_unless_it_was_refused(self, signs: asyncio.Queue[str]) -> None:
+        async def refuse() -> None:
+            async with single() as connection:
+                await tell(connection, Kind.MESSAGE_CREATED, Audience.ROOM, ROOM, new_id())
+                raise NotFound
+
+        with pytest.raises(NotFound):
+            await refuse()
+        async with single() as connection:
+            await tell(connection, Kind.MESSAGE_CREATED, Audience.ROOM, ROOM, UUID(int=3), {"number": 3})
+        number = await heard(signs)
+        assert signs.empty()
+        async with reading() as connection:
+            (event,) = await readers.of_transaction(connection, number)
+        assert event.payload == {"number": 3}
+
+    async def test_is_not_sent_by_who_writes(self, committed: Committed, signs: asyncio.Queue[str]) -> None:
+        """PostgreSQL commits transactions that send something one after the other, and each waits for the disk."""
+        senders: list[int] = []
+
+        def hear(_: object, process: int, *__: object) -> None:
+            senders.append(process)
+
+        await committed.raw.add_listener(CHANNEL, hear)
+        async with transaction() as connection:
+            await tell(connection, Kind.MESSAGE_CREATED, Audience.ROOM, ROOM, new_id())
+            writer = await connection.fetchval("SELECT pg_backend_pid()")
+        await heard(signs)
+        # Whatever was sent has come with the answer.
+        await committed.connection.execute("SELECT 1")
+        await committed.raw.remove_listener(CHANNEL, hear)
+        assert len(senders) == 1
+        assert writer not in senders
 
 
 class TestSince:

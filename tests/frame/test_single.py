@@ -17,7 +17,11 @@ from app.problems import NotFound
 def told(monkeypatch: pytest.MonkeyPatch) -> list[None]:
     """One entry for each time that others were told."""
     times: list[None] = []
-    monkeypatch.setattr(writes, "happened", lambda: times.append(None))
+
+    def happened(_: object) -> None:
+        times.append(None)
+
+    monkeypatch.setattr(writes, "happened", happened)
     return times
 
 
