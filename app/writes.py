@@ -54,9 +54,7 @@ class _Told:
     forget: Callable[[], None] = lambda: None
     others: asyncio.Event | None = None
     # By connection, what is to be sent once that has committed; and what is to be sent now.
-    promised: MutableMapping[object, dict[Sign, None]] = field(
-        default_factory=WeakKeyDictionary[object, dict[Sign, None]]
-    )
+    promised: MutableMapping[object, _Signs] = field(default_factory=WeakKeyDictionary[object, _Signs])
     due: deque[Sign] = field(default_factory=lambda: deque[Sign](maxlen=MOST_SIGNS))
 
 
@@ -100,6 +98,7 @@ async def shared(open_connection: Open) -> AsyncGenerator[None]:
         yield
     finally:
         _told.others = None
+        _told.due.clear()
         sharing.cancel()
         with suppress(asyncio.CancelledError):
             await sharing
