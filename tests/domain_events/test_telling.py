@@ -120,6 +120,16 @@ class TestTell:
         assert len(senders) == 1
         assert writer not in senders
 
+    @pytest.mark.usefixtures("committed")
+    async def test_is_left_to_nobody_who_shares_signs_later(self) -> None:
+        async def never() -> Any:
+            await asyncio.Event().wait()
+
+        async with writes.shared(never):
+            await say(4)
+            assert len(writes._told.due) == 1  # pyright: ignore[reportPrivateUsage]
+        assert not writes._told.due  # pyright: ignore[reportPrivateUsage]
+
 
 class TestSince:
     async def test_misses_nothing_that_commits_late(self, committed: Committed) -> None:
