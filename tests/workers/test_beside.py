@@ -14,9 +14,13 @@ import pytest
 
 from app.ids import new_id
 from app.jobs import service as jobs
+from app.jobs.worker import HEARTBEAT, LOOK
 from tests.operations.service import Service, directory, running
 from tests.operations.test_database_away import bring_back, postmaster
 from tests.workers.process import until
+
+# A worker looks for messages once in a while, and gives an answer half its heartbeat: it may take that long to notice.
+FROZEN_SECONDS = (LOOK + HEARTBEAT / 2).total_seconds() + 2
 
 
 def workers(service: Service) -> list[psutil.Process]:
@@ -32,7 +36,7 @@ def lose_database(service: Service, number: signal.Signals) -> None:
     if number == signal.SIGSTOP:
         for one in everybody:
             one.suspend()
-        time.sleep(7)
+        time.sleep(FROZEN_SECONDS)
         for one in everybody:
             one.resume()
         return
