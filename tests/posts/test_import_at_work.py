@@ -170,6 +170,28 @@ class TestWorker:
         assert counts(done["result"]) == (6_000, 6_000, 0, 0)
         assert sorted(await titles(committed.connection)) == sorted(f"The engine {place}" for place in range(6_000))
 
+    @pytest.mark.parametrize("mode", MODES)
+    async def test_that_failed_goes_on_when_it_is_retried(
+        self, committed: Committed, tmp_path: Path, mode: str
+    ) -> None:
+        member, administrator = await committed.make.member(), await committed.make.member("admin")
+        answer = await send(committed.client, some(6_000), member.headers, mode=mode)
+        path = answer.headers["location"].removeprefix(BASE_PATH)
+        async with working(committed.dsn, tmp_path, KIND):
+            await until(lambda: beyond(committed.connection, 40), seconds=60)
+            await committed.connection.execute("UPDATE users SET is_active = FALSE WHERE id = $1", member.id)
+            failed = await until(lambda: ended(committed.client, path, administrator), seconds=60)
+            assert (failed["status"], failed["problem"]["detail"]) == ("failed", "The account may not write posts.")
+            written = await committed.connection.fetchval("SELECT count(*) FROM posts")
+            assert failed["result"]["imported"] == written < 6_000
+            assert (written > 0) == (mode == "valid_lines")
+            await committed.connection.execute("UPDATE users SET is_active = TRUE WHERE id = $1", member.id)
+            retried = await committed.client.put(f"{path}/retry", headers=administrator.headers)
+            assert (retried.status_code, retried.json()["status"]) == (200, "queued")
+            done = await until(lambda: ended(committed.client, path, administrator), seconds=120)
+        assert (done["status"], done["problem"], counts(done["result"])) == ("succeeded", None, (6_000, 6_000, 0, 0))
+        assert sorted(await titles(committed.connection)) == sorted(f"The engine {place}" for place in range(6_000))
+
     async def test_stops_when_it_is_cancelled(self, committed: Committed, tmp_path: Path) -> None:
         member = await committed.make.member()
         answer = await send(committed.client, some(20_000), member.headers, mode="valid_lines")
